@@ -1,0 +1,52 @@
+"""Where time comes from: it is handed in as a `Clock`, never asked of the machine further down."""
+
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time as Unix time in seconds."""
+
+    def now(self) -> float:
+        """The time by this clock."""
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> float:
+        """The machine's time."""
+        return time.time()
+
+
+class VirtualClock:
+    """A clock that stands still until moved, and never moves back.
+
+    Args:
+        start: the Unix time it shows at first.
+    """
+
+    def __init__(self, start: float) -> None:
+        self._now = start
+
+    def now(self) -> float:
+        """The time it was last moved to."""
+        return self._now
+
+    def advance(self, *, days: float = 0.0, seconds: float = 0.0) -> None:
+        """Moves it on.
+
+        Raises:
+            ValueError: that would be backwards.
+        """
+        self.move_to(self._now + days * 86_400.0 + seconds)
+
+    def move_to(self, at: float) -> None:
+        """Moves it to a later Unix time, or to the one it shows.
+
+        Raises:
+            ValueError: `at` is earlier, or not a number.
+        """
+        if not at >= self._now:
+            raise ValueError(f"a clock at {self._now} cannot go back to {at}")
+        self._now = at

@@ -1,0 +1,70 @@
+"""Codes: HOTP (RFC 4226) and TOTP (RFC 6238) as pure functions of a key and a counter or a time."""
+
+import hmac
+import math
+import re
+
+from keyfob.errors import CounterRangeError, InvalidSeedError, MalformedCodeError
+from keyfob.parameters import Parameters
+
+DEFAULT_PARAMETERS = Parameters()
+
+
+def hotp(key: bytes | bytearray, counter: int, parameters: Parameters = DEFAULT_PARAMETERS) -> str:
+    """The code of a counter: RFC 4226, section 5.3, with the hash that `parameters` name.
+
+    Args:
+        key: the shared secret, one byte or more.
+        counter: 0 to 2**64 - 1.
+        parameters: only the algorithm and the digits matter here.
+
+    Returns:
+        The code as text, leading zeros kept.
+
+    Raises:
+        CounterRangeError: the counter does not fit eight bytes.
+        InvalidSeedError: the key is empty.
+    """
+    if not key:
+        raise InvalidSeedError("it is empty")
+    try:
+        message = counter.to_bytes(8, "big")
+    except OverflowError:
+        raise CounterRangeError(counter) from None
+    digest = hmac.digest(key, message, parameters.algorithm.hash_name)
+    offset = digest[-1] & 0x0F
+    truncated = int.from_bytes(digest[offset : offset + 4], "big") & 0x7FFF_FFFF
+    return str(truncated % 10**parameters.digits).zfill(parameters.digits)
+
+
+def time_step(at: float, parameters: Parameters = DEFAULT_PARAMETERS) -> int:
+    """The number T of the time step that holds Unix time `at` (RFC 6238, section 4.2).
+
+    May be negative, before T0: there is no code for such a step.
+    """
+    return (math.floor(at) - parameters.t0_s) // parameters.time_step_s
+
+
+def totp(key: bytes | bytearray, at: float, parameters: Parameters = DEFAULT_PARAMETERS) -> str:
+    """The code at Unix time `at`, in seconds (RFC 6238, section 4).
+
+    Raises:
+        CounterRangeError: `at` lies before T0, or too far in the future.
+        InvalidSeedError: the key is empty.
+    """
+    return hotp(key, time_step(at, parameters), parameters)
+
+
+def parse_code(typed: str, parameters: Parameters = DEFAULT_PARAMETERS) -> str:
+    """What a person typed, as a code: ASCII digits only, single spaces between them and outer blanks dropped.
+
+    Raises:
+        MalformedCodeError: it cannot be a code of these parameters. It does not repeat what was typed.
+    """
+    code = typed.strip(" \t\r\n")
+    if len(code) > 2 * parameters.digits or not re.fullmatch(r"[0-9]+(?: [0-9]+)*", code):
+        raise MalformedCodeError(parameters.digits)
+    code = code.replace(" ", "")
+    if len(code) != parameters.digits:
+        raise MalformedCodeError(parameters.digits)
+    return code

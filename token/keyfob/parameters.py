@@ -1,0 +1,56 @@
+"""What a credential's codes depend on besides its seed: RFC 6238's parameters, validated once."""
+
+import enum
+from dataclasses import dataclass
+
+from keyfob.errors import InvalidParametersError
+
+MAX_TIME_STEP_S = 2**31 - 1
+_INT64 = 2**63
+
+
+class Algorithm(enum.Enum):
+    """The HMAC hash of a credential (RFC 6238, section 1.2); the value is its name in otpauth URIs."""
+
+    SHA1 = "SHA1"
+    SHA256 = "SHA256"
+    SHA512 = "SHA512"
+
+    def __init__(self, name: str) -> None:
+        self.hash_name = name.lower()
+        """The name that `hashlib` and `hmac` know it by."""
+        self.digest_bytes = {"SHA1": 20, "SHA256": 32, "SHA512": 64}[name]
+        """The length of the hash, which is also the seed length that RFC 6238 recommends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The parameters of a credential: RFC 6238's defaults unless told otherwise.
+
+    Attributes:
+        algorithm: the HMAC hash.
+        digits: length of a code, 6 to 10. A code holds 31 bits (RFC 4226, section 5.3), so the
+            first of ten digits is only ever 0, 1 or 2.
+        time_step_s: RFC 6238's X in seconds, 1 to 2**31 - 1.
+        t0_s: RFC 6238's T0, the Unix time at which step 0 begins, a signed 64-bit number.
+
+    Raises:
+        InvalidParametersError: a field is out of range or of the wrong type.
+    """
+
+    algorithm: Algorithm = Algorithm.SHA1
+    digits: int = 6
+    time_step_s: int = 30
+    t0_s: int = 0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.algorithm, Algorithm):
+            raise InvalidParametersError("algorithm", self.algorithm, "an Algorithm")
+        _require_integer("digits", self.digits, 6, 10)
+        _require_integer("time_step_s", self.time_step_s, 1, MAX_TIME_STEP_S)
+        _require_integer("t0_s", self.t0_s, -_INT64, _INT64 - 1)
+
+
+def _require_integer(field: str, found: object, lowest: int, highest: int) -> None:
+    if type(found) is not int or not lowest <= found <= highest:
+        raise InvalidParametersError(field, found, f"a whole number from {lowest} to {highest}")

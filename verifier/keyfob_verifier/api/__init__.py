@@ -1,0 +1,1 @@
+"""The HTTP interface: a thin shell over the services."""

@@ -1,0 +1,1 @@
+"""Deciding a code: pure functions, no I/O and no clock."""

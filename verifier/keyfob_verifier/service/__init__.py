@@ -1,0 +1,1 @@
+"""The use cases of the verifier; each takes a store and a clock."""

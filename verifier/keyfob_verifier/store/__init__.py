@@ -1,0 +1,1 @@
+"""Where tokens, keys and the record last: SQLAlchemy lives here only."""
