@@ -26,3 +26,6 @@ class WindowPolicy(Protocol):
 
     def prove(self, state: State, at: float, step: int) -> State:
         """The state after an activation or a resync proved at `at` that the fob shows `step`."""
+
+    def forecast(self, state: State, at: float) -> State:
+        """What the state says of the fob's clock at a later time: the estimate carried on, nothing learned."""

@@ -25,11 +25,9 @@ class FixedWindow(NamedTuple):
     search_steps: int = 10
 
     @classmethod
-    def for_parameters(
-        cls, parameters: Parameters, behind_steps: int = 1, ahead_steps: int = 1
-    ) -> "FixedWindow":
-        """The window for a credential's time step and T0."""
-        return cls(parameters.time_step_s, parameters.t0_s, behind_steps, ahead_steps)
+    def for_token(cls, parameters: Parameters, _grade_ppm: float) -> "FixedWindow":
+        """The window for a credential's time step and T0; how good its crystal is does not matter to it."""
+        return cls(parameters.time_step_s, parameters.t0_s)
 
     def enrol(self, at: float, offset_s: float) -> State:
         """A state that remembers no step; the drift in it is never read."""
@@ -52,3 +50,7 @@ class FixedWindow(NamedTuple):
     def prove(self, state: State, at: float, step: int) -> State:
         """Remembers the step: a resync does not move a fixed window."""
         return self.accept(state, at, step)
+
+    def forecast(self, state: State, at: float) -> State:  # noqa: ARG002  every policy is asked alike
+        """The state as it is: nothing is estimated."""
+        return state

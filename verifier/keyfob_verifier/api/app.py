@@ -1,0 +1,84 @@
+"""The application: the routes, and what they share."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from starlette.datastructures import MutableHeaders
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.responses import HTMLResponse, JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from keyfob import VirtualClock
+from keyfob_verifier.api import handed_time, health, problems, record, tokens, validation
+from keyfob_verifier.api.authentication import Authenticator
+from keyfob_verifier.api.dependencies import AUTHENTICATED
+from keyfob_verifier.api.metrics import Metrics
+from keyfob_verifier.service.context import Context
+from keyfob_verifier.service.group_commit import GroupCommit
+from keyfob_verifier.service.verification import verify
+
+MAX_BODY_BYTES = 16 * 1024
+
+
+def create_app(context: Context) -> FastAPI:
+    """The verifier over an open installation; with a `VirtualClock` in it, the test clock's routes too."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.writer = GroupCommit(metrics.watch(partial(verify, context)))
+        yield
+        app.state.writer.close()
+        context.store.close()
+
+    metrics = Metrics()
+    app = FastAPI(
+        title="keyfob verifier",
+        version=version("keyfob"),
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.context = context
+    app.state.metrics = metrics
+    app.state.authenticator = Authenticator(context.store)
+    problems.install(app)
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES)
+    app.add_middleware(NeverStored)
+    for module in (tokens, validation, record, health):
+        app.include_router(module.router)
+    if isinstance(context.clock, VirtualClock):
+        app.include_router(handed_time.router)
+    _describe(app)
+    return app
+
+
+class NeverStored:
+    """Keeps answers, which may hold a seed, out of every cache on their way."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers as the application does, with that header."""
+
+        async def send_marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["Cache-Control"] = "no-store"
+            await send(message)
+
+        await self._app(scope, receive, send_marked)
+
+
+def _describe(app: FastAPI) -> None:
+    @app.get("/openapi.json", include_in_schema=False, dependencies=AUTHENTICATED)
+    def openapi() -> JSONResponse:
+        return JSONResponse(app.openapi())
+
+    @app.get("/docs", include_in_schema=False, dependencies=AUTHENTICATED)
+    def docs() -> HTMLResponse:
+        return get_swagger_ui_html(openapi_url="openapi.json", title=app.title)

@@ -1,0 +1,138 @@
+"""What the HTTP interface takes and gives."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from keyfob import Algorithm
+from keyfob.parameters import MAX_TIME_STEP_S
+from keyfob.seed import MAX_SEED_BYTES
+
+Serial = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$", examples=["KF0123456789"])]
+Code = Annotated[str, Field(max_length=64, examples=["123456"], description="Single spaces are fine.")]
+Name = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class EnrolRequest(_Request):
+    """A token to enrol; only the account is needed."""
+
+    account: Annotated[Name, Field(examples=["alice@example.org"])]
+    issuer: Name = "keyfob"
+    serial: Serial | None = None
+    algorithm: Algorithm = Algorithm.SHA1
+    digits: int = Field(6, ge=6, le=10)
+    time_step_s: int = Field(30, ge=1, le=MAX_TIME_STEP_S)
+    seed: str | None = Field(
+        None,
+        max_length=4 * MAX_SEED_BYTES,
+        repr=False,
+        description="A factory's seed in base32; a new random one where there is none.",
+    )
+    grade_ppm: float = Field(20.0, gt=0, le=1000, description="The crystal's grade.")
+    clock_offset_s: float = Field(0.0, ge=-86_400, le=86_400, description="How far the fob's clock is ahead.")
+    qr: Literal["png", "svg"] = "png"
+
+
+class CodeRequest(_Request):
+    """One code."""
+
+    code: Code
+
+
+class ValidateRequest(_Request):
+    """A code and the token that it should be of."""
+
+    serial: Serial
+    code: Code
+
+
+class ResyncRequest(_Request):
+    """Two consecutive codes, in their order."""
+
+    first_code: Code
+    second_code: Code
+
+
+class AnswerResponse(BaseModel):
+    """What a caller learns of a code; a third answer, to retry later, is problem 429."""
+
+    answer: Literal["accepted", "refused"]
+
+
+class DriftResponse(BaseModel):
+    """The fob's clock less true time as the verifier believes it to be now, each with its standard deviation."""
+
+    offset_s: float
+    offset_sd_s: float
+    rate_ppm: float
+    rate_sd_ppm: float
+
+
+class TokenResponse(BaseModel):
+    """A token's state, without its seed."""
+
+    serial: str
+    account: str
+    issuer: str
+    algorithm: Algorithm
+    digits: int
+    time_step_s: int
+    grade_ppm: float
+    status: Literal["pending", "active", "revoked"]
+    created_at: float
+    activated_at: float | None
+    revoked_at: float | None
+    last_used_step: int | None
+    drift: DriftResponse
+
+
+class QrResponse(BaseModel):
+    """The QR code of the provisioning URI, as a data URI that an `<img>` shows."""
+
+    media_type: Literal["image/png", "image/svg+xml"]
+    data_uri: str = Field(repr=False)
+
+
+class EnrolResponse(BaseModel):
+    """An enrolled token, with its provisioning URI: told this once, and it holds the seed."""
+
+    token: TokenResponse
+    uri: str = Field(repr=False)
+    qr: QrResponse = Field(repr=False)
+
+
+class AuditResponse(BaseModel):
+    """One entry of the record."""
+
+    sequence: int
+    at: float
+    actor: str
+    action: str
+    serial: str | None
+    outcome: str
+    step: int | None
+
+
+class Problem(BaseModel):
+    """Problem details (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+class TimeRequest(_Request):
+    """Where to move the test clock to."""
+
+    now: float = Field(allow_inf_nan=False, description="Unix time; never earlier than it was.")
+
+
+class TimeResponse(BaseModel):
+    """The test clock's time."""
+
+    now: float

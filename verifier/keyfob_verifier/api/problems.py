@@ -1,0 +1,104 @@
+"""Errors as problem details (RFC 9457), media type application/problem+json."""
+
+import math
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from keyfob.errors import (
+    InvalidParametersError,
+    InvalidSeedError,
+    InvalidUriError,
+    KeyfobError,
+    MalformedCodeError,
+)
+from keyfob_verifier.api.models import Problem
+from keyfob_verifier.errors import StorageUnavailableError, UnauthorizedError, VerifierError
+
+log = structlog.get_logger()
+
+_CALLERS_MISTAKES = (InvalidParametersError, InvalidSeedError, InvalidUriError, MalformedCodeError)
+
+RESPONSES: dict[int | str, dict[str, object]] = {
+    status: {"model": Problem, "description": HTTPStatus(status).phrase}
+    for status in (401, 404, 409, 413, 422, 429, 503)
+}
+
+
+class RetryLaterError(KeyfobError):
+    """The token must be left alone for a while; nothing was compared."""
+
+    code = "retry-later"
+
+    def __init__(self, retry_after_s: float) -> None:
+        self.retry_after_s = math.ceil(retry_after_s)
+        super().__init__(
+            f"too many failed attempts: try again in {self.retry_after_s} s; this one was not counted"
+        )
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """A problem as a response; `code` is stable, `detail` is for people."""
+    body = Problem(
+        type=f"urn:keyfob:problem:{code}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+    )
+    return JSONResponse(body.model_dump(), status, headers, media_type="application/problem+json")
+
+
+def install(app: FastAPI) -> None:
+    """Turns every error that reaches the application into a problem."""
+    app.add_exception_handler(KeyfobError, _keyfob_error)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(Exception, _fault)
+
+
+async def _keyfob_error(_request: Request, error: Exception) -> Response:
+    match error:
+        case UnauthorizedError():
+            headers = {"WWW-Authenticate": 'Bearer realm="keyfob", Basic realm="keyfob"'}
+            return problem(error.status, error.code, str(error), headers)
+        case RetryLaterError():
+            return problem(429, error.code, str(error), {"Retry-After": str(error.retry_after_s)})
+        case StorageUnavailableError():
+            log.error("storage unavailable", cause=type(error.__cause__).__name__)
+            return problem(error.status, error.code, str(error), {"Retry-After": str(error.retry_after_s)})
+        case VerifierError():
+            return problem(error.status, error.code, str(error))
+        case KeyfobError() if isinstance(error, _CALLERS_MISTAKES):
+            return problem(422, error.code, str(error))
+        case _:
+            return await _fault(_request, error)
+
+
+async def _invalid_request(_request: Request, error: Exception) -> Response:
+    """Names the fields and what is wrong with them, never what was in them."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    faults = [f"{'.'.join(map(str, fault['loc'][1:])) or 'body'}: {fault['msg']}" for fault in error.errors()]
+    return problem(422, "invalid-request", "; ".join(faults))
+
+
+async def _http_exception(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    phrase = HTTPStatus(error.status_code).phrase
+    return problem(error.status_code, phrase.lower().replace(" ", "-"), str(error.detail), error.headers)
+
+
+async def _fault(_request: Request, error: Exception) -> Response:
+    log.error("fault", kind=type(error).__name__, exc_info=error)
+    return problem(500, "fault", "keyfob failed; its log says where")

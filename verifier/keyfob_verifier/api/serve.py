@@ -1,0 +1,85 @@
+"""Serving: one process, one socket, its own time or a handed one."""
+
+import gc
+import ipaddress
+import logging
+import socket
+import sys
+from collections.abc import Callable
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from keyfob_verifier.errors import AddressInUseError, NotLoopbackError
+
+_GC_THRESHOLD = 50_000
+
+
+def require_loopback(host: str) -> None:
+    """Lets a test clock pass only where nobody else can reach it.
+
+    Raises:
+        NotLoopbackError: the host is no loopback address, or a name other than localhost.
+    """
+    if host == "localhost":
+        return
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise NotLoopbackError(host)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 takes a free one.
+
+    Raises:
+        AddressInUseError: the address is taken, or is not this machine's.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise AddressInUseError(host, port, error.strerror or str(error)) from None
+
+
+def serve(app: FastAPI, listener: socket.socket, announce: Callable[[str], None]) -> None:
+    """Serves until it is told to stop; `announce` is called with the URL once requests are answered."""
+    _log_json()
+    host, port = listener.getsockname()[:2]
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, timeout_keep_alive=30
+    )
+    server = _Announcing(config, lambda: announce(url))
+    gc.collect()
+    gc.freeze()  # what start-up made stays: the collector need not walk it again for every few hundred requests
+    gc.set_threshold(_GC_THRESHOLD, 20, 100)
+    server.run(sockets=[listener])
+
+
+class _Announcing(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._announce()
+
+
+def _log_json() -> None:
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+    )

@@ -1,0 +1,105 @@
+"""Routes of a token's life: enrol, activate, read, resynchronize, revoke."""
+
+import base64
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query
+
+from keyfob import Parameters, Seed
+from keyfob.qr import draw_png, draw_svg
+from keyfob_verifier.api.answers import answer
+from keyfob_verifier.api.dependencies import Caller, OpenContext
+from keyfob_verifier.api.models import (
+    AnswerResponse,
+    CodeRequest,
+    EnrolRequest,
+    EnrolResponse,
+    QrResponse,
+    ResyncRequest,
+    Serial,
+    TokenResponse,
+)
+from keyfob_verifier.api.problems import RESPONSES
+from keyfob_verifier.service import enrolment, inspection, lifecycle
+
+router = APIRouter(prefix="/v1/tokens", tags=["tokens"], responses=RESPONSES)
+
+SerialInPath = Annotated[Serial, Path()]
+
+
+@router.post("", status_code=201)
+def enrol(request: EnrolRequest, caller: Caller, context: OpenContext) -> EnrolResponse:
+    """Enrols a token and tells its provisioning URI, as text and as a QR code, this once."""
+    application = enrolment.Application(
+        account=request.account,
+        issuer=request.issuer,
+        serial=request.serial,
+        parameters=Parameters(request.algorithm, request.digits, request.time_step_s),
+        seed=None if request.seed is None else Seed.from_base32(request.seed),
+        grade_ppm=request.grade_ppm,
+        clock_offset_s=request.clock_offset_s,
+    )
+    enrolled = enrolment.enrol(context, caller.owner_id, caller.id, application)
+    return EnrolResponse(
+        token=_response(inspection.view(context, enrolled.token)),
+        uri=enrolled.uri,
+        qr=_png(enrolled.uri) if request.qr == "png" else _svg(enrolled.uri),
+    )
+
+
+@router.get("")
+def list_tokens(
+    caller: Caller,
+    context: OpenContext,
+    after: Annotated[str, Query(max_length=64, description="The last serial of the page before.")] = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> list[TokenResponse]:
+    """Tokens in the order of their serials, a page at a time."""
+    return [_response(token) for token in inspection.page(context, caller.owner_id, after, limit)]
+
+
+@router.get("/{serial}")
+def show(serial: SerialInPath, caller: Caller, context: OpenContext) -> TokenResponse:
+    """A token's state, with its drift in seconds and ppm and how sure the verifier is of it."""
+    return _response(inspection.show(context, caller.owner_id, serial))
+
+
+@router.post("/{serial}/activate")
+def activate(
+    serial: SerialInPath, request: CodeRequest, caller: Caller, context: OpenContext
+) -> AnswerResponse:
+    """Activates a pending token with its first code. The code counts as used."""
+    return answer(lifecycle.activate(context, caller.owner_id, caller.id, serial, request.code))
+
+
+@router.post("/{serial}/resync")
+def resync(
+    serial: SerialInPath, request: ResyncRequest, caller: Caller, context: OpenContext
+) -> AnswerResponse:
+    """Finds a token's clock again with two consecutive codes. They count as used; it is no login."""
+    codes = (request.first_code, request.second_code)
+    return answer(lifecycle.resync(context, caller.owner_id, caller.id, serial, codes))
+
+
+@router.post("/{serial}/revoke")
+def revoke(serial: SerialInPath, caller: Caller, context: OpenContext) -> TokenResponse:
+    """Revokes a token for good."""
+    revoked = lifecycle.revoke(context, caller.owner_id, caller.id, serial)
+    return _response(inspection.view(context, revoked))
+
+
+def _response(token: inspection.TokenView) -> TokenResponse:
+    return TokenResponse.model_validate(token, from_attributes=True)
+
+
+def _png(uri: str) -> QrResponse:
+    return _data_uri("image/png", draw_png(uri))
+
+
+def _svg(uri: str) -> QrResponse:
+    return _data_uri("image/svg+xml", draw_svg(uri).encode())
+
+
+def _data_uri(media_type: Literal["image/png", "image/svg+xml"], image: bytes) -> QrResponse:
+    encoded = base64.b64encode(image).decode()
+    return QrResponse(media_type=media_type, data_uri=f"data:{media_type};base64,{encoded}")

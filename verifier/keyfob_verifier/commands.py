@@ -1,0 +1,96 @@
+"""The verifier's commands: `init`, `serve`, `validate`, and `token …`. Each imports what it needs when it runs."""
+
+from typing import Annotated
+
+import typer
+
+from keyfob import SystemClock, VirtualClock
+from keyfob.extras import needs_extra
+from keyfob.output import JsonOption, printer
+from keyfob_verifier.local import DatabaseOption, KekOption, local_installation, report
+from keyfob_verifier.token_commands import tokens
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the verifier's commands."""
+    app.command("init")(_init)
+    app.command("serve")(_serve)
+    app.command("validate")(_validate)
+    app.add_typer(tokens, name="token")
+
+
+def _init(
+    database_url: DatabaseOption,
+    kek_file: KekOption,
+    test: Annotated[
+        bool,
+        typer.Option("--test", help="Make a test database: only `keyfob serve --test-clock` opens it."),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a database, its key-encryption key and a first API key, which is shown this once."""
+    with needs_extra("server"):
+        from keyfob_verifier.records import Purpose
+        from keyfob_verifier.service.installation import initialise
+        from keyfob_verifier.store.database import shown
+    purpose = Purpose.TEST if test else Purpose.PRODUCTION
+    api_key = initialise(database_url, kek_file, purpose, SystemClock())
+    printer(as_json).record({"database": shown(database_url), "kek_file": str(kek_file), "api_key": api_key})
+    if not as_json:
+        typer.echo("Keep the API key now: it is stored nowhere and never shown again.")
+        typer.echo("Keep a copy of the key file apart from your backups: without it no seed opens.")
+
+
+def _serve(
+    database_url: DatabaseOption,
+    kek_file: KekOption,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+    policy: Annotated[
+        str,
+        typer.Option(
+            help="Window policy: credible follows each token's drift, fixed is RFC 6238's plain ±1."
+        ),
+    ] = "credible",
+    test_clock: Annotated[
+        float | None,
+        typer.Option(
+            metavar="UNIX_TIME",
+            help="For tests: start at this time and stand still until PUT /v1/test-clock moves it. "
+            "Needs a loopback address and a database made by `keyfob init --test`.",
+        ),
+    ] = None,
+) -> None:
+    """Serve the verifier over HTTP until it is stopped."""
+    with needs_extra("server"):
+        from keyfob_verifier.api.app import create_app
+        from keyfob_verifier.api.serve import listen, require_loopback, serve
+        from keyfob_verifier.decide.policies import POLICIES
+        from keyfob_verifier.records import Purpose
+        from keyfob_verifier.service.installation import open_installation
+    if policy not in POLICIES:
+        raise typer.BadParameter(f"choose one of {', '.join(POLICIES)}", param_hint="--policy")
+    if test_clock is None:
+        context = open_installation(database_url, kek_file, Purpose.PRODUCTION, SystemClock(), policy=policy)
+    else:
+        require_loopback(host)
+        clock = VirtualClock(test_clock)
+        context = open_installation(database_url, kek_file, Purpose.TEST, clock, policy=policy)
+    listener = listen(host, port)
+    serve(create_app(context), listener, lambda url: typer.echo(f"keyfob verifier listening on {url}"))
+
+
+def _validate(
+    serial: Annotated[str, typer.Argument(help="The token's serial.")],
+    code: Annotated[str, typer.Argument(help="The code, as typed.")],
+    database_url: DatabaseOption,
+    kek_file: KekOption,
+    as_json: JsonOption = False,
+) -> None:
+    """Check a code, and say why it was refused. Exits with 1 unless it was accepted."""
+    with local_installation(database_url, kek_file) as local:
+        from keyfob_verifier.service.verification import Attempt, verify
+
+        attempt = Attempt(local.owner_id, local.actor, serial, code, local.context.clock.now())
+        (outcome,) = verify(local.context, [attempt])
+    report(outcome, as_json)

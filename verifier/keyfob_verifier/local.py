@@ -1,0 +1,87 @@
+"""The installation of this machine, as its commands find, open and report it."""
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from platformdirs import user_config_path, user_data_path
+
+from keyfob import SystemClock
+from keyfob.extras import needs_extra
+from keyfob.output import printer
+
+if TYPE_CHECKING:
+    from keyfob_verifier.service.context import Context
+    from keyfob_verifier.service.outcome import Outcome
+
+
+def _default_database_url() -> str:
+    return f"sqlite:///{user_data_path('keyfob') / 'verifier' / 'verifier.db'}"
+
+
+def _default_kek_file() -> Path:
+    return user_config_path("keyfob") / "keys" / "kek.key"
+
+
+DatabaseOption = Annotated[
+    str,
+    typer.Option(
+        "--database-url",
+        envvar="KEYFOB_DATABASE_URL",
+        default_factory=_default_database_url,
+        help="SQLite file or PostgreSQL database, as an SQLAlchemy URL.",
+        show_default="an SQLite file of yours",
+    ),
+]
+KekOption = Annotated[
+    Path,
+    typer.Option(
+        "--kek-file",
+        envvar="KEYFOB_KEK_FILE",
+        default_factory=_default_kek_file,
+        help="The key-encryption key, in a file of mode 0600 away from the database.",
+        show_default="a file among your settings",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalInstallation:
+    """An open installation, and in whose name its administrator works.
+
+    Attributes:
+        context: the installation.
+        owner_id: the tenant.
+        actor: who works at this machine, for the record.
+    """
+
+    context: "Context"
+    owner_id: str
+    actor: str
+
+
+@contextmanager
+def local_installation(database_url: str, kek_file: Path) -> Iterator[LocalInstallation]:
+    """The installation, opened by somebody who holds its key, with the machine's own time."""
+    with needs_extra("server"):
+        from keyfob_verifier.records import Purpose
+        from keyfob_verifier.service.installation import OWNER_ID, open_installation
+    context = open_installation(database_url, kek_file, Purpose.PRODUCTION, SystemClock())
+    try:
+        yield LocalInstallation(context, OWNER_ID, f"local:{getpass.getuser()}"[:64])
+    finally:
+        context.store.close()
+
+
+def report(outcome: "Outcome", as_json: bool) -> None:
+    """Prints the answer and its reason, and ends with status 1 unless the code was accepted."""
+    record: dict[str, object] = {"answer": outcome.answer.value, "reason": outcome.reason.value}
+    if outcome.retry_after_s:
+        record["retry_after_s"] = outcome.retry_after_s
+    printer(as_json).record(record)
+    if outcome.reason.value != "accepted":
+        raise typer.Exit(1)

@@ -1,0 +1,112 @@
+"""What the verifier keeps, as plain records: the store writes them, the services reason about them."""
+
+import enum
+from dataclasses import dataclass
+
+from keyfob import Binding, Parameters, SealedSeed
+from keyfob_verifier.decide.state import State
+from keyfob_verifier.decide.throttle import ThrottleState
+
+
+class Purpose(enum.StrEnum):
+    """What a database was created for."""
+
+    PRODUCTION = "production"
+    TEST = "test"
+    """Its time is handed to it; only a verifier with a test clock opens it."""
+
+
+class TokenStatus(enum.StrEnum):
+    """Where a token is in its life."""
+
+    PENDING = "pending"
+    """Enrolled; its first code has not been seen."""
+    ACTIVE = "active"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token's server record.
+
+    Attributes:
+        id: immutable and random; the sealed seed is bound to it.
+        owner_id: the tenant.
+        serial: unique for its owner.
+        account: whose token it is, as an authenticator shows it.
+        issuer: who issued it, as an authenticator shows it.
+        grade_ppm: the crystal's grade, for the drift prior.
+        policy: the window policy that `drift` belongs to.
+        version: counts the changes of the row.
+        drift: the replay guard and the drift estimate.
+        throttle: the failures.
+    """
+
+    id: str
+    owner_id: str
+    serial: str
+    account: str
+    issuer: str
+    parameters: Parameters
+    grade_ppm: float
+    status: TokenStatus
+    sealed_seed: SealedSeed
+    policy: str
+    drift: State
+    throttle: ThrottleState
+    created_at: float
+    activated_at: float | None = None
+    revoked_at: float | None = None
+    version: int = 1
+
+    @property
+    def binding(self) -> Binding:
+        """What the sealed seed opens for."""
+        return Binding(self.owner_id, self.id, self.parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One line of the record: who did what to which token, and what came of it.
+
+    Attributes:
+        at: Unix time.
+        actor: the API key's id, or the local administrator.
+        action: validate, enrol, activate, resync, revoke, ...
+        serial: the token's, as the caller named it.
+        outcome: one word.
+        step: the time step that was used, where one was.
+        sequence: the entry's place in the record; 0 until it has one.
+    """
+
+    at: float
+    actor: str
+    action: str
+    serial: str | None
+    outcome: str
+    step: int | None = None
+    sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyRecord:
+    """An API key as it is kept: the SHA-256 of its 256 random bits, never the key."""
+
+    id: str
+    owner_id: str
+    name: str
+    secret_sha256: bytes
+    created_at: float
+    revoked_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedDataKey:
+    """A data key under the key-encryption key."""
+
+    id: str
+    owner_id: str
+    kek_id: str
+    nonce: bytes
+    ciphertext: bytes
+    created_at: float

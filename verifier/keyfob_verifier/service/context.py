@@ -1,0 +1,70 @@
+"""What every use case is handed: the store, the keys, the time and the rules."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from keyfob import Clock, Parameters, Seed
+from keyfob_verifier.decide.policies import POLICIES
+from keyfob_verifier.decide.policy import WindowPolicy
+from keyfob_verifier.decide.state import State
+from keyfob_verifier.decide.throttle import Throttle
+from keyfob_verifier.keys.envelope import Keyring
+from keyfob_verifier.records import Token
+from keyfob_verifier.store.database import Store
+
+
+@dataclass(frozen=True)
+class Context:
+    """An open installation.
+
+    Attributes:
+        store: the database.
+        keyring: the data keys.
+        clock: the verifier's time.
+        policy: the window policy's name.
+        throttle: the limits on guessing.
+    """
+
+    store: Store
+    keyring: Keyring
+    clock: Clock
+    policy: str = "credible"
+    throttle: Throttle = field(default_factory=Throttle)
+
+    def policy_of(self, parameters: Parameters, grade_ppm: float) -> WindowPolicy:
+        """The window policy in force, made for a credential and its crystal's grade."""
+        return _make_policy(self.policy, parameters, grade_ppm)
+
+    def policy_for(self, token: Token) -> WindowPolicy:
+        """The window policy in force, made for a token."""
+        return self.policy_of(token.parameters, token.grade_ppm)
+
+    def drift_of(self, token: Token) -> State:
+        """The token's state as the policy in force understands it.
+
+        A state that another policy left behind keeps its replay guard; its estimate begins anew from what was
+        last proved.
+        """
+        if token.policy == self.policy:
+            return token.drift
+        known = token.drift
+        fresh = self.policy_for(token).enrol(known.proved_at, known.proved_offset_s)
+        return fresh._replace(last_step=known.last_step)
+
+    @contextmanager
+    def opened(self, token: Token) -> Iterator[Seed]:
+        """The token's seed, open for the length of a `with` block.
+
+        Raises:
+            UnsealError: the row was altered, or is another token's.
+        """
+        key = self.keyring.opening(token.sealed_seed.key_id)
+        with token.sealed_seed.open(token.binding, key) as seed:
+            yield seed
+
+
+@lru_cache(maxsize=1024)
+def _make_policy(name: str, parameters: Parameters, grade_ppm: float) -> WindowPolicy:
+    return POLICIES[name](parameters, grade_ppm)

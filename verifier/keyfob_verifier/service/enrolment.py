@@ -1,0 +1,116 @@
+"""Enrolling a token: a sealed seed, a record, and the provisioning URI that is told once."""
+
+import re
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from keyfob import Binding, Parameters, SealedSeed, Seed
+from keyfob.uri import Provisioning, format_uri
+from keyfob_verifier.errors import InvalidSerialError
+from keyfob_verifier.records import AuditEntry, Token, TokenStatus
+from keyfob_verifier.service.context import Context
+
+DEFAULT_ISSUER = "keyfob"
+DEFAULT_GRADE_PPM = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What a token is asked to be.
+
+    Attributes:
+        account: whose it is, as an authenticator shows it.
+        issuer: who issues it, as an authenticator shows it.
+        serial: unique for its owner; None for one that keyfob makes up.
+        parameters: of its codes.
+        seed: a factory's seed; None for a new random one.
+        grade_ppm: its crystal's grade.
+        clock_offset_s: how far its clock is ahead at enrolment, where the maker tells it.
+    """
+
+    account: str
+    issuer: str = DEFAULT_ISSUER
+    serial: str | None = None
+    parameters: Parameters = field(default_factory=Parameters)
+    seed: Seed | None = None
+    grade_ppm: float = DEFAULT_GRADE_PPM
+    clock_offset_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """An enrolled token, and its provisioning URI, which holds the seed and is never told again."""
+
+    token: Token
+    uri: str = field(repr=False)
+
+
+def check_serial(serial: str) -> str:
+    """The serial itself.
+
+    Raises:
+        InvalidSerialError: it has other characters than letters, digits, dots, hyphens and underscores, or too many.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", serial):
+        raise InvalidSerialError
+    return serial
+
+
+def enrol(
+    context: Context,
+    owner_id: str,
+    actor: str,
+    application: Application,
+    random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+) -> Enrolment:
+    """Enrols a token, pending until its first code is seen.
+
+    Raises:
+        InvalidSerialError: the serial is malformed.
+        InvalidUriError: the issuer or account cannot stand in a provisioning URI.
+        SerialTakenError: the owner has a token with that serial.
+        StorageUnavailableError: nothing was enrolled.
+    """
+    serial = check_serial(application.serial or f"KF{random_bytes(5).hex().upper()}")
+    seed = application.seed or Seed.generate(application.parameters.algorithm, random_bytes)
+    uri = format_uri(
+        Provisioning(seed, application.account, application.issuer, application.parameters),
+    )
+    token = _new_token(context, owner_id, serial, seed, application, random_bytes=random_bytes)
+    with context.store.write() as transaction:
+        transaction.tokens.add(token)
+        entry = AuditEntry(token.created_at, actor, "enrol", serial, token.status.value)
+        transaction.audit.append(owner_id, [entry])
+    return Enrolment(token, uri)
+
+
+def _new_token(
+    context: Context,
+    owner_id: str,
+    serial: str,
+    seed: Seed,
+    application: Application,
+    *,
+    random_bytes: Callable[[int], bytes],
+) -> Token:
+    now = context.clock.now()
+    token_id = uuid.UUID(bytes=random_bytes(16), version=4).hex
+    binding = Binding(owner_id, token_id, application.parameters)
+    policy = context.policy_of(application.parameters, application.grade_ppm)
+    return Token(
+        id=token_id,
+        owner_id=owner_id,
+        serial=serial,
+        account=application.account,
+        issuer=application.issuer,
+        parameters=application.parameters,
+        grade_ppm=application.grade_ppm,
+        status=TokenStatus.PENDING,
+        sealed_seed=SealedSeed.seal(seed, binding, context.keyring.sealing(owner_id), random_bytes),
+        policy=context.policy,
+        drift=policy.enrol(now, application.clock_offset_s),
+        throttle=context.throttle.enrol(now),
+        created_at=now,
+    )

@@ -1,0 +1,36 @@
+"""The record as rows: only ever added to."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from sqlalchemy import Connection, insert, select
+
+from keyfob_verifier.records import AuditEntry
+from keyfob_verifier.store.schema import audit
+
+
+class Audit:
+    """The audit log of a database, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def append(self, owner_id: str, entries: Sequence[AuditEntry]) -> None:
+        """Adds entries in their order."""
+        if entries:
+            rows = [asdict(entry) | {"owner_id": owner_id} for entry in entries]
+            for row in rows:
+                del row["sequence"]
+            self._connection.execute(insert(audit), rows)
+
+    def latest(self, owner_id: str, serial: str | None, limit: int) -> list[AuditEntry]:
+        """The newest entries, newest first; those of one token where `serial` is given."""
+        query = (
+            select(audit).where(audit.c.owner_id == owner_id).order_by(audit.c.sequence.desc()).limit(limit)
+        )
+        if serial is not None:
+            query = query.where(audit.c.serial == serial)
+        return [
+            AuditEntry(row.at, row.actor, row.action, row.serial, row.outcome, row.step, row.sequence)
+            for row in self._connection.execute(query)
+        ]

@@ -1,0 +1,196 @@
+"""The database: made, opened and asked in transactions. SQLite by default, PostgreSQL by URL."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+)
+
+from keyfob_verifier.errors import (
+    DatabaseExistsError,
+    DatabaseMissingError,
+    InvalidDatabaseUrlError,
+    StorageUnavailableError,
+    UnknownSchemaError,
+    UnusableDatabaseError,
+)
+from keyfob_verifier.records import Purpose
+from keyfob_verifier.store import migrate
+from keyfob_verifier.store.audit import Audit
+from keyfob_verifier.store.keys import ApiKeys, DataKeys
+from keyfob_verifier.store.schema import installation
+from keyfob_verifier.store.tokens import Tokens
+
+BUSY_TIMEOUT_S = 15
+_BEGIN = "sqlite_begin"
+
+
+class Transaction:
+    """What can be read and written within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.tokens = Tokens(connection)
+        self.audit = Audit(connection)
+        self.api_keys = ApiKeys(connection)
+        self.data_keys = DataKeys(connection)
+
+
+class Store:
+    """An open database of the present schema.
+
+    Attributes:
+        purpose: what it was created for.
+    """
+
+    def __init__(self, engine: Engine, purpose: Purpose) -> None:
+        self._engine = engine
+        self.purpose = purpose
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """A transaction that is committed, and durable, when the block ends, and undone when it raises.
+
+        On SQLite it holds the database's one writer's place from the start.
+
+        Raises:
+            StorageUnavailableError: the database cannot be reached, locked or written.
+        """
+        with _typed_errors(), self._engine.connect() as connection:
+            writer = connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+            with writer.begin():
+                yield Transaction(writer)
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A transaction that only reads.
+
+        Raises:
+            StorageUnavailableError: the database cannot be reached.
+        """
+        with _typed_errors(), self._engine.connect() as connection:
+            yield Transaction(connection)
+
+    def close(self) -> None:
+        """Lets go of every connection."""
+        self._engine.dispose()
+
+
+@contextmanager
+def new_database(url: str, purpose: Purpose, created_at: float) -> Iterator[Transaction]:
+    """Makes a database of the present schema; what the block adds comes into being with it, or neither does.
+
+    Raises:
+        DatabaseExistsError: there is one.
+        InvalidDatabaseUrlError: keyfob has no use for such a URL.
+        StorageUnavailableError: it cannot be made there.
+    """
+    engine = _engine(url)
+    path = sqlite_path(url)
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
+    with _typed_errors(), engine.begin() as connection:
+        if migrate.current_revision(connection) is not None:
+            raise DatabaseExistsError(shown(url))
+        migrate.upgrade(connection)
+        connection.execute(
+            insert(installation),
+            {"id": 1, "purpose": purpose.value, "created_at": created_at},
+        )
+        yield Transaction(connection)
+    engine.dispose()
+
+
+def open_database(url: str) -> Store:
+    """Opens a database of the present schema.
+
+    Raises:
+        DatabaseMissingError: there is none.
+        UnknownSchemaError: it is from a newer keyfob.
+        StorageUnavailableError: it cannot be reached.
+    """
+    path = sqlite_path(url)
+    if path is not None and not path.exists():
+        raise DatabaseMissingError(shown(url))
+    engine = _engine(url)
+    with _typed_errors(), engine.connect() as connection:
+        revision = migrate.current_revision(connection)
+        if revision is None:
+            raise DatabaseMissingError(shown(url))
+        if revision not in migrate.known_revisions():
+            raise UnknownSchemaError(revision)
+        purpose = connection.execute(select(installation.c.purpose)).scalar_one()
+    return Store(engine, Purpose(purpose))
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file of an SQLite URL; None for another database."""
+    parsed = _parse(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return None
+    return Path(parsed.database)
+
+
+def shown(url: str) -> str:
+    """A database URL as it may be shown: without its password."""
+    return _parse(url).render_as_string(hide_password=True)
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        parsed.get_dialect()
+    except (ArgumentError, NoSuchModuleError):
+        raise InvalidDatabaseUrlError from None
+    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise InvalidDatabaseUrlError
+    if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        raise InvalidDatabaseUrlError
+    return parsed
+
+
+def _engine(url: str) -> Engine:
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(parsed, pool_pre_ping=True)
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = (
+        None  # transactions begin where _begin_sqlite says, not where the driver guesses
+    )
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+
+
+@contextmanager
+def _typed_errors() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise StorageUnavailableError from error
+    except DatabaseError as error:
+        if isinstance(error.orig, sqlite3.DatabaseError) and type(error) is DatabaseError:
+            raise UnusableDatabaseError(str(error.orig)) from error
+        raise

@@ -1,0 +1,9 @@
+"""Runs migrations on the connection that `migrate.upgrade` hands in."""
+
+from alembic import context
+
+from keyfob_verifier.store.schema import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,97 @@
+"""The tables. A change here goes with a migration in `migrations/versions`."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1"), primary_key=True),
+    Column("purpose", String(16), nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+
+data_keys = Table(
+    "data_keys",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("owner_id", String(64), nullable=False),
+    Column("kek_id", String(64), nullable=False),
+    Column("nonce", LargeBinary, nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("owner_id", String(64), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("secret_sha256", LargeBinary, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("revoked_at", Double),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("owner_id", String(64), nullable=False),
+    Column("serial", String(64), nullable=False),
+    Column("account", String(255), nullable=False),
+    Column("issuer", String(255), nullable=False),
+    Column("algorithm", String(16), nullable=False),
+    Column("digits", Integer, nullable=False),
+    Column("time_step_s", BigInteger, nullable=False),
+    Column("t0_s", BigInteger, nullable=False),
+    Column("grade_ppm", Double, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("sealed_seed", LargeBinary, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("activated_at", Double),
+    Column("revoked_at", Double),
+    Column("policy", String(32), nullable=False),
+    Column("drift_last_step", BigInteger, nullable=False),
+    Column("drift_at", Double, nullable=False),
+    Column("drift_offset_s", Double, nullable=False),
+    Column("drift_rate", Double, nullable=False),
+    Column("drift_offset_variance", Double, nullable=False),
+    Column("drift_covariance", Double, nullable=False),
+    Column("drift_rate_variance", Double, nullable=False),
+    Column("drift_proved_offset_s", Double, nullable=False),
+    Column("drift_proved_at", Double, nullable=False),
+    Column("throttle_budget", Double, nullable=False),
+    Column("throttle_at", Double, nullable=False),
+    Column("throttle_streak", Integer, nullable=False),
+    Column("throttle_retry_at", Double, nullable=False),
+    UniqueConstraint("owner_id", "serial", name="uq_tokens_owner_id_serial"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("owner_id", String(64), nullable=False),
+    Column("at", Double, nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("serial", String(64)),
+    Column("outcome", String(32), nullable=False),
+    Column("step", BigInteger),
+    Index("ix_audit_owner_id_serial", "owner_id", "serial", "sequence"),
+)

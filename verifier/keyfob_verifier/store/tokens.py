@@ -1,0 +1,136 @@
+"""Tokens as rows."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from keyfob import Algorithm, Parameters, SealedSeed
+from keyfob_verifier.decide.state import State
+from keyfob_verifier.decide.throttle import ThrottleState
+from keyfob_verifier.errors import SerialTakenError, StaleRowError, TokenNotFoundError
+from keyfob_verifier.records import Token, TokenStatus
+from keyfob_verifier.store.schema import tokens
+
+_PLAIN = ("id", "owner_id", "serial", "account", "issuer", "grade_ppm", "policy")
+_TIMES = ("created_at", "activated_at", "revoked_at", "version")
+_MUTABLE = (
+    "status",
+    "activated_at",
+    "revoked_at",
+    "policy",
+    *(f"drift_{field}" for field in State._fields),
+    *(f"throttle_{field}" for field in ThrottleState._fields),
+)
+_CHANGE = (
+    update(tokens)
+    .where(
+        tokens.c.id == bindparam("known_id"),
+        tokens.c.version == bindparam("known_version"),
+        tokens.c.status == bindparam("known_status"),
+    )
+    .values(version=bindparam("next_version"), **{name: bindparam(f"new_{name}") for name in _MUTABLE})
+)
+
+
+class Tokens:
+    """The tokens of a database, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, token: Token) -> None:
+        """Adds a token.
+
+        Raises:
+            SerialTakenError: its owner has a token with that serial.
+        """
+        try:
+            self._connection.execute(insert(tokens), _to_row(token))
+        except IntegrityError:
+            raise SerialTakenError(token.serial) from None
+
+    def get(self, owner_id: str, serial: str) -> Token:
+        """A token by its serial.
+
+        Raises:
+            TokenNotFoundError: there is none.
+        """
+        found = self._select(owner_id, [serial]).first()
+        if found is None:
+            raise TokenNotFoundError(serial)
+        return _from_row(found)
+
+    def lock(self, owner_id: str, serials: Iterable[str]) -> dict[str, Token]:
+        """The tokens with these serials, by serial, kept from other writers until the transaction ends.
+
+        Rows are locked in the order of their ids, so that two batches never wait for each other.
+        """
+        found = self._select(owner_id, list(serials), locked=True)
+        return {token.serial: token for token in map(_from_row, found)}
+
+    def page(self, owner_id: str, after: str, limit: int) -> list[Token]:
+        """Up to `limit` tokens in the order of their serials, those after serial `after`."""
+        query = (
+            select(tokens)
+            .where(tokens.c.owner_id == owner_id, tokens.c.serial > after)
+            .order_by(tokens.c.serial)
+            .limit(limit)
+        )
+        return [_from_row(row) for row in self._connection.execute(query)]
+
+    def change(self, changes: Sequence[tuple[Token, Token]]) -> None:
+        """Writes new states over known ones, each token once.
+
+        Args:
+            changes: pairs of the token as it was read and as it is from now on.
+
+        Raises:
+            StaleRowError: one of them is no longer as it was read.
+        """
+        if not changes:
+            return
+        rows = [_to_change(known, new) for known, new in changes]
+        if self._connection.execute(_CHANGE, rows).rowcount != len(rows):
+            raise StaleRowError
+
+    def _select(self, owner_id: str, serials: list[str], *, locked: bool = False) -> Any:
+        query = select(tokens).where(tokens.c.owner_id == owner_id, tokens.c.serial.in_(serials))
+        if locked:
+            query = query.order_by(tokens.c.id).with_for_update()
+        return self._connection.execute(query)
+
+
+def _to_row(token: Token) -> dict[str, Any]:
+    row = {name: getattr(token, name) for name in (*_PLAIN, *_TIMES)}
+    row |= asdict(token.parameters) | {"algorithm": token.parameters.algorithm.value}
+    row |= {"status": token.status.value, "sealed_seed": token.sealed_seed.to_bytes()}
+    row |= {f"drift_{name}": value for name, value in token.drift._asdict().items()}
+    row |= {f"throttle_{name}": value for name, value in token.throttle._asdict().items()}
+    return row
+
+
+def _to_change(known: Token, new: Token) -> dict[str, Any]:
+    row = _to_row(new)
+    change = {f"new_{name}": row[name] for name in _MUTABLE}
+    change |= {"known_id": known.id, "known_version": known.version, "known_status": known.status.value}
+    return change | {"next_version": known.version + 1}
+
+
+def _from_row(row: Row[Any]) -> Token:
+    columns = row._mapping  # noqa: SLF001  SQLAlchemy's public name for it
+    return Token(
+        **{name: columns[name] for name in (*_PLAIN, *_TIMES)},
+        parameters=Parameters(
+            Algorithm(columns["algorithm"]),
+            columns["digits"],
+            columns["time_step_s"],
+            columns["t0_s"],
+        ),
+        status=TokenStatus(columns["status"]),
+        sealed_seed=SealedSeed.from_bytes(columns["sealed_seed"]),
+        drift=State(*(columns[f"drift_{name}"] for name in State._fields)),
+        throttle=ThrottleState(*(columns[f"throttle_{name}"] for name in ThrottleState._fields)),
+    )
