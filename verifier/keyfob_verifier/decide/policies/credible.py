@@ -72,6 +72,23 @@ class CredibleWindow(NamedTuple):
         """See `prove`."""
         return prove(self, state, at, step)
 
+    def forecast(self, state: State, at: float) -> State:
+        """See `forecast`."""
+        return forecast(self, state, at)
+
+
+def forecast(policy: CredibleWindow, state: State, at: float) -> State:
+    """The estimate carried on to `at`, nothing learned."""
+    drift = believed(policy, state, at)
+    return state._replace(
+        at=max(at, state.at),
+        offset_s=drift.offset_s,
+        rate=drift.rate,
+        offset_variance=drift.offset_variance,
+        covariance=drift.covariance,
+        rate_variance=drift.rate_variance,
+    )
+
 
 def enrol(policy: CredibleWindow, at: float, offset_s: float) -> State:
     rate_sd = policy.grade_ppm * _PPM / math.sqrt(3.0)
