@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 SMALLEST_OFFSET_VARIANCE = 1e-6
 """In s²: no history makes an offset surer than to a millisecond."""
-SMALLEST_RATE_VARIANCE = 1e-24
-"""What stays of a rate's variance once the offset is known: a millionth of a ppm, squared."""
+SMALLEST_RATE_VARIANCE = 1e-20
+"""What stays of a rate's variance once the offset is known: a ten-thousandth of a ppm, squared."""
 
 QUICKEST_SIGMAS = -2.5
 """Where the first slice of the typing delay ends, in standard deviations of the delay's logarithm."""
@@ -131,6 +131,29 @@ def _carried_to_rate(drift: Drift, change_s: float, offset_variance: float) -> D
         offset_variance,
         gain * offset_variance,
         unexplained + gain * gain * offset_variance,
+    )
+
+
+def widened(drift: Drift, missed_s: float) -> Drift:
+    """The belief once it is so unsure of all it holds that missing by `missed_s` is no more than one deviation."""
+    factor = max(missed_s * missed_s / drift.offset_variance, 1.0)
+    return Drift(
+        drift.offset_s,
+        drift.rate,
+        drift.offset_variance * factor,
+        drift.covariance * factor,
+        drift.rate_variance * factor,
+    )
+
+
+def jumped(drift: Drift, missed_s: float) -> Drift:
+    """The belief once the clock may have been stepped by about `missed_s`, its rate being what it was."""
+    return Drift(
+        drift.offset_s,
+        drift.rate,
+        drift.offset_variance + missed_s * missed_s,
+        drift.covariance,
+        drift.rate_variance,
     )
 
 

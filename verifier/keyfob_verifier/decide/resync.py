@@ -1,4 +1,4 @@
-"""Finding a fob's clock beyond the window: by its first code, or by two consecutive ones."""
+"""Finding a fob's clock again, beyond the window: activation by one code, resync by two consecutive ones."""
 
 import hmac
 from collections.abc import Callable, Sequence
@@ -14,34 +14,32 @@ def find_run(
     at: float,
     code_at: Callable[[int], str],
 ) -> State | None:
-    """The state after these codes, of as many consecutive steps, proved where the fob's clock is.
+    """The state once the codes were found at consecutive steps of the policy's search, all newer than the last used.
 
-    Only steps that the policy's search holds at `at` and that are newer than the last used one count. Every one of
-    them is compared, in constant time.
+    Every step of the search is computed and compared in constant time. Codes that fit at two places prove neither:
+    nothing is taken, and the fob's next codes will tell. Otherwise all of them count as used.
 
     Args:
-        policy: how far to look, and what a proof teaches.
+        policy: where to search, and what to learn.
         state: the token's state before.
-        codes: one for an activation, two in their order for a resync; digits as `keyfob.parse_code` returns them.
-        at: the server's Unix time at which they arrived.
+        codes: one code or more in the order in which the fob showed them, as `keyfob.parse_code` returns them.
+        at: the server's Unix time at which they arrived, soon after the last of them was read.
         code_at: gives the code of a time step.
 
     Returns:
-        The next state, in which all of them are used; None where they are found nowhere, or in two places.
+        The token's state from now on, its last step that of the last code; None where they were not found.
     """
     first, last = policy.search(state, at)
-    shown = {step: code_at(step) for step in range(max(first, state.last_step + 1, 0), last + 1)}
-    ends = [
-        step
-        for step in shown
-        if step - len(codes) + 1 in shown
-        and all(
-            [
-                hmac.compare_digest(shown[step - len(codes) + 1 + place], code)
-                for place, code in enumerate(codes)
-            ],
-        )
-    ]
-    if len(ends) != 1:
+    first = max(first, state.last_step + 1, 0)
+    shown = [code_at(step) for step in range(first, last + 1)]
+    if not 0 < len(codes) <= len(shown):
         return None
-    return policy.prove(state, at, ends[0])
+    typed = " ".join(codes)
+    found = [
+        start
+        for start in range(len(shown) - len(codes) + 1)
+        if hmac.compare_digest(" ".join(shown[start : start + len(codes)]), typed)
+    ]
+    if len(found) != 1:
+        return None
+    return policy.prove(state, at, first + found[0] + len(codes) - 1)

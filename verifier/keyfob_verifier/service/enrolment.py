@@ -73,7 +73,8 @@ def enrol(
         SerialTakenError: the owner has a token with that serial.
         StorageUnavailableError: nothing was enrolled.
     """
-    serial = check_serial(application.serial or f"KF{random_bytes(5).hex().upper()}")
+    chosen = application.serial
+    serial = f"KF{random_bytes(5).hex().upper()}" if chosen is None else check_serial(chosen)
     seed = application.seed or Seed.generate(application.parameters.algorithm, random_bytes)
     uri = format_uri(
         Provisioning(seed, application.account, application.issuer, application.parameters),

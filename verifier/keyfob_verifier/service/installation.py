@@ -10,7 +10,7 @@ from keyfob_verifier.keys.envelope import Keyring, wrap
 from keyfob_verifier.records import Purpose
 from keyfob_verifier.service.api_keys import create_api_key
 from keyfob_verifier.service.context import Context
-from keyfob_verifier.store.database import new_database, open_database, sqlite_path
+from keyfob_verifier.store.database import Store, new_database, open_database, sqlite_path
 
 OWNER_ID = "default"
 
@@ -54,8 +54,16 @@ def open_installation(
         DatabaseMissingError: there is none; other database errors as `open_database` raises them.
     """
     store = open_database(database_url)
+    try:
+        keyring = _open_keyring(store, kek_path, purpose)
+    except BaseException:
+        store.close()
+        raise
+    return Context(store, keyring, clock, policy, throttle)
+
+
+def _open_keyring(store: Store, kek_path: Path, purpose: Purpose) -> Keyring:
     if store.purpose is not purpose:
         raise WrongPurposeError(store.purpose)
     with store.read() as transaction:
-        keyring = Keyring(transaction.data_keys.all(), read_key_file(kek_path))
-    return Context(store, keyring, clock, policy, throttle)
+        return Keyring(transaction.data_keys.all(), read_key_file(kek_path))

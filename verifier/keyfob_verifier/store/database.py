@@ -11,10 +11,9 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
     DatabaseError,
-    InterfaceError,
-    NoSuchModuleError,
-    OperationalError,
+    DBAPIError,
 )
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from keyfob_verifier.errors import (
     DatabaseExistsError,
@@ -99,16 +98,18 @@ def new_database(url: str, purpose: Purpose, created_at: float) -> Iterator[Tran
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
-    with _typed_errors(), engine.begin() as connection:
-        if migrate.current_revision(connection) is not None:
-            raise DatabaseExistsError(shown(url))
-        migrate.upgrade(connection)
-        connection.execute(
-            insert(installation),
-            {"id": 1, "purpose": purpose.value, "created_at": created_at},
-        )
-        yield Transaction(connection)
-    engine.dispose()
+    try:
+        with _typed_errors(), _sound_file(), engine.begin() as connection:
+            if migrate.current_revision(connection) is not None:
+                raise DatabaseExistsError(shown(url))
+            migrate.upgrade(connection)
+            connection.execute(
+                insert(installation),
+                {"id": 1, "purpose": purpose.value, "created_at": created_at},
+            )
+            yield Transaction(connection)
+    finally:
+        engine.dispose()
 
 
 def open_database(url: str) -> Store:
@@ -123,14 +124,12 @@ def open_database(url: str) -> Store:
     if path is not None and not path.exists():
         raise DatabaseMissingError(shown(url))
     engine = _engine(url)
-    with _typed_errors(), engine.connect() as connection:
-        revision = migrate.current_revision(connection)
-        if revision is None:
-            raise DatabaseMissingError(shown(url))
-        if revision not in migrate.known_revisions():
-            raise UnknownSchemaError(revision)
-        purpose = connection.execute(select(installation.c.purpose)).scalar_one()
-    return Store(engine, Purpose(purpose))
+    try:
+        purpose = _read_purpose(engine, url)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Store(engine, purpose)
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -146,15 +145,25 @@ def shown(url: str) -> str:
     return _parse(url).render_as_string(hide_password=True)
 
 
+def _read_purpose(engine: Engine, url: str) -> Purpose:
+    with _typed_errors(), _sound_file(), engine.connect() as connection:
+        revision = migrate.current_revision(connection)
+        if revision is None:
+            raise DatabaseMissingError(shown(url))
+        if revision not in migrate.known_revisions():
+            raise UnknownSchemaError(revision)
+        return Purpose(connection.execute(select(installation.c.purpose)).scalar_one())
+
+
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
-        parsed.get_dialect()
-    except (ArgumentError, NoSuchModuleError):
+    except ArgumentError:
         raise InvalidDatabaseUrlError from None
     if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
         raise InvalidDatabaseUrlError
-    if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
+    in_memory = parsed.database in {None, "", ":memory:"} or bool(parsed.query)
+    if parsed.get_backend_name() == "sqlite" and in_memory:
         raise InvalidDatabaseUrlError
     return parsed
 
@@ -162,8 +171,12 @@ def _parse(url: str) -> URL:
 def _engine(url: str) -> Engine:
     parsed = _parse(url)
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed, pool_pre_ping=True)
-    engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S})
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            hide_parameters=True,
+            pool_pre_ping=True,
+        )
+    engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_S})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -188,9 +201,15 @@ def _begin_sqlite(connection: Connection) -> None:
 def _typed_errors() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
+    except (DBAPIError, PoolTimeoutError) as error:
         raise StorageUnavailableError from error
+
+
+@contextmanager
+def _sound_file() -> Iterator[None]:
+    try:
+        yield
     except DatabaseError as error:
-        if isinstance(error.orig, sqlite3.DatabaseError) and type(error) is DatabaseError:
+        if type(error) is DatabaseError and isinstance(error.orig, sqlite3.DatabaseError):
             raise UnusableDatabaseError(str(error.orig)) from error
         raise

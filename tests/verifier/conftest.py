@@ -1,0 +1,78 @@
+"""An installation to act upon, over each kind of database, in a time that the test moves."""
+
+import pytest
+
+from databases import database_url, new_postgres_database, postgres  # noqa: F401  fixtures
+from keyfob import VirtualClock
+from keyfob.uri import parse_uri
+from keyfob_verifier.records import Purpose
+from keyfob_verifier.service import lifecycle
+from keyfob_verifier.service.enrolment import Application, enrol
+from keyfob_verifier.service.installation import OWNER_ID, initialise, open_installation
+
+START = 1_800_000_000.0
+
+
+@pytest.fixture
+def clock():
+    return VirtualClock(START)
+
+
+@pytest.fixture
+def kek_path(tmp_path):
+    return tmp_path / "keys" / "kek.key"
+
+
+@pytest.fixture
+def api_key(database_url, kek_path, clock):  # noqa: F811
+    return initialise(database_url, kek_path, Purpose.PRODUCTION, clock)
+
+
+@pytest.fixture
+def context(database_url, kek_path, clock, api_key):  # noqa: F811
+    opened = open_installation(database_url, kek_path, Purpose.PRODUCTION, clock)
+    yield opened
+    opened.store.close()
+
+
+class HeldFob:
+    """A perfect fob in the test's hand: the seed of an enrolled token, at the test's time."""
+
+    def __init__(self, context, **wanted):
+        self.context = context
+        self.enrolment = enrol(context, OWNER_ID, "tester", Application(account="alice", **wanted))
+        self.serial = self.enrolment.token.serial
+        self.seed = parse_uri(self.enrolment.uri).seed
+
+    @property
+    def parameters(self):
+        return self.enrolment.token.parameters
+
+    def code(self, steps_later=0):
+        now = int(self.context.clock.now()) // self.parameters.time_step_s
+        return self.seed.code(now + steps_later, self.parameters)
+
+    def wrong_code(self):
+        near = {self.code(steps) for steps in range(-30, 31)}
+        return next(
+            code for code in (f"{n:0{self.parameters.digits}d}" for n in range(100)) if code not in near
+        )
+
+    def token(self):
+        with self.context.store.read() as transaction:
+            return transaction.tokens.get(OWNER_ID, self.serial)
+
+
+@pytest.fixture
+def hold(context):
+    """Enrols a token and gives its fob; the token is pending."""
+    return lambda **wanted: HeldFob(context, **wanted)
+
+
+@pytest.fixture
+def fob(context, hold):
+    """The fob of an active token, two minutes after its activation."""
+    held = hold()
+    assert lifecycle.activate(context, OWNER_ID, "tester", held.serial, held.code()).reason == "accepted"
+    context.clock.advance(seconds=120)
+    return held

@@ -1,0 +1,90 @@
+import asyncio
+import threading
+
+import pytest
+
+from keyfob_verifier.service.group_commit import MAX_BATCH, GroupCommit
+
+
+class Writer:
+    """Doubles numbers, notes its batches, and stops at the gate when there is one."""
+
+    def __init__(self, gate=None):
+        self.batches = []
+        self.gate = gate
+
+    def __call__(self, requests):
+        self.batches.append(list(requests))
+        if self.gate is not None:
+            self.gate.wait(10)
+        if "bad" in requests:
+            raise ValueError("bad batch")
+        return [2 * request for request in requests]
+
+
+def test_single_request_does_not_wait_for_company():
+    async def scenario():
+        writer = Writer()
+        commit = GroupCommit(writer)
+        assert await commit.submit(3) == 6
+        assert writer.batches == [[3]]
+        commit.close()
+
+    asyncio.run(scenario())
+
+
+def test_requests_that_arrive_during_a_batch_share_the_next_in_order():
+    async def scenario():
+        writer = Writer(threading.Event())
+        commit = GroupCommit(writer)
+        first = asyncio.create_task(commit.submit(0))
+        await asyncio.sleep(0.05)
+        rest = [asyncio.create_task(commit.submit(n)) for n in range(1, 6)]
+        await asyncio.sleep(0.05)
+        writer.gate.set()
+        assert await asyncio.gather(first, *rest) == [0, 2, 4, 6, 8, 10]
+        assert writer.batches == [[0], [1, 2, 3, 4, 5]]
+        commit.close()
+
+    asyncio.run(scenario())
+
+
+def test_failed_batch_fails_its_requests_and_no_others():
+    async def scenario():
+        writer = Writer()
+        commit = GroupCommit(writer)
+        with pytest.raises(ValueError, match="bad batch"):
+            await commit.submit("bad")
+        assert await commit.submit(1) == 2
+        commit.close()
+
+    asyncio.run(scenario())
+
+
+def test_caller_that_went_away_does_not_hold_up_the_others():
+    async def scenario():
+        writer = Writer(threading.Event())
+        commit = GroupCommit(writer)
+        first = asyncio.create_task(commit.submit(0))
+        await asyncio.sleep(0.05)
+        gone, stays = asyncio.create_task(commit.submit(1)), asyncio.create_task(commit.submit(2))
+        await asyncio.sleep(0.05)
+        gone.cancel()
+        writer.gate.set()
+        assert await first == 0
+        assert await stays == 4
+        commit.close()
+
+    asyncio.run(scenario())
+
+
+def test_batch_has_a_limit():
+    async def scenario():
+        writer = Writer()
+        commit = GroupCommit(writer)
+        answers = await asyncio.gather(*(commit.submit(n) for n in range(MAX_BATCH + 10)))
+        assert answers == [2 * n for n in range(MAX_BATCH + 10)]
+        assert max(map(len, writer.batches)) <= MAX_BATCH
+        commit.close()
+
+    asyncio.run(scenario())
