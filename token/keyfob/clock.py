@@ -3,6 +3,8 @@
 import time
 from typing import Protocol
 
+from keyfob.oscillator import Oscillator
+
 
 class Clock(Protocol):
     """Tells the time as Unix time in seconds."""
@@ -50,3 +52,24 @@ class VirtualClock:
         if not at >= self._now:
             raise ValueError(f"a clock at {self._now} cannot go back to {at}")
         self._now = at
+
+
+class DriftingClock:
+    """A fob's clock: true time as its oscillator gets it wrong.
+
+    Args:
+        truth: tells the true time.
+        oscillator: what the clock keeps its time by; put `oscillator.jumped(…)` in its place to make it jump.
+    """
+
+    def __init__(self, truth: Clock, oscillator: Oscillator) -> None:
+        self.truth, self.oscillator = truth, oscillator
+
+    def now(self) -> float:
+        """The time that the fob believes it is."""
+        at = self.truth.now()
+        return at + self.oscillator.offset_s(at)
+
+    def offset_s(self) -> float:
+        """How far it is ahead of true time, in seconds."""
+        return self.oscillator.offset_s(self.truth.now())

@@ -31,17 +31,26 @@ def hotp(key: bytes | bytearray, counter: int, parameters: Parameters = DEFAULT_
         message = counter.to_bytes(8, "big")
     except OverflowError:
         raise CounterRangeError(counter) from None
-    digest = hmac.digest(key, message, parameters.algorithm.hash_name)
-    offset = digest[-1] & 0x0F
-    truncated = int.from_bytes(digest[offset : offset + 4], "big") & 0x7FFF_FFFF
-    return str(truncated % 10**parameters.digits).zfill(parameters.digits)
+    number = truncate(hmac.digest(key, message, parameters.algorithm.hash_name))
+    return str(number % 10**parameters.digits).zfill(parameters.digits)
+
+
+def truncate(mac: bytes) -> int:
+    """The 31-bit number within an HMAC of 20 bytes or more, where its last byte points (RFC 4226, section 5.3)."""
+    offset = mac[-1] & 0x0F
+    return int.from_bytes(mac[offset : offset + 4], "big") & 0x7FFF_FFFF
 
 
 def time_step(at: float, parameters: Parameters = DEFAULT_PARAMETERS) -> int:
     """The number T of the time step that holds Unix time `at` (RFC 6238, section 4.2).
 
     May be negative, before T0: there is no code for such a step.
+
+    Raises:
+        CounterRangeError: `at` is infinite or not a number.
     """
+    if not math.isfinite(at):
+        raise CounterRangeError(at)
     return (math.floor(at) - parameters.t0_s) // parameters.time_step_s
 
 

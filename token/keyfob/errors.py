@@ -3,13 +3,17 @@
 An error is a class with a stable `code` and its data in attributes; the sentence is for people.
 """
 
-from typing import ClassVar
+import reprlib
+from typing import Any, ClassVar
 
 
 class KeyfobError(Exception):
-    """The root of all errors that keyfob raises on purpose."""
+    """The root of all errors that keyfob raises on purpose; each can be copied, pickled and sent between processes."""
 
     code: ClassVar[str] = "keyfob-error"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args), self.__dict__
 
 
 class InvalidParametersError(KeyfobError):
@@ -19,7 +23,7 @@ class InvalidParametersError(KeyfobError):
 
     def __init__(self, field: str, found: object, allowed: str) -> None:
         self.field, self.found, self.allowed = field, found, allowed
-        super().__init__(f"{field} must be {allowed}, not {found!r}")
+        super().__init__(f"{field} must be {allowed}, not {_brief(found)}")
 
 
 class CounterRangeError(KeyfobError):
@@ -27,9 +31,9 @@ class CounterRangeError(KeyfobError):
 
     code = "counter-range"
 
-    def __init__(self, counter: int) -> None:
+    def __init__(self, counter: float) -> None:
         self.counter = counter
-        super().__init__(f"counter {counter} is outside 0 to 2**64 - 1")
+        super().__init__(f"counter {_brief(counter)} is outside 0 to 2**64 - 1")
 
 
 class MalformedCodeError(KeyfobError):
@@ -71,6 +75,29 @@ class InvalidUriError(KeyfobError):
         super().__init__(f"not a usable otpauth URI: {reason}")
 
 
+class CounterBasedUriError(InvalidUriError):
+    """A well-formed otpauth URI is for a counter-based token (RFC 4226)."""
+
+    code = "counter-based-uri"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "it is for a counter-based token (hotp), and keyfob provisions time-based ones only (totp)"
+        )
+
+
+class QrCapacityError(KeyfobError):
+    """A text is longer than the largest QR code holds."""
+
+    code = "qr-capacity"
+
+    def __init__(self, found_bytes: int, capacity_bytes: int) -> None:
+        self.found_bytes, self.capacity_bytes = found_bytes, capacity_bytes
+        super().__init__(
+            f"a QR code holds at most {capacity_bytes} bytes, and this text has {found_bytes}: shorten it"
+        )
+
+
 class UnreadableQrError(KeyfobError):
     """An image does not hold exactly one readable QR code."""
 
@@ -91,3 +118,15 @@ class MissingExtraError(KeyfobError):
         super().__init__(
             f"this needs the extra {extra!r} ({module} is missing): pip install 'keyfob[{extra}]'",
         )
+
+
+def _restore(kind: type[KeyfobError], args: tuple[Any, ...]) -> KeyfobError:
+    """An error as it was, without asking its constructor to build the sentence again."""
+    return kind.__new__(kind, *args)
+
+
+def _brief(found: object) -> str:
+    """What was found, short enough for a sentence. Python itself refuses to print an integer of 4301 digits."""
+    if isinstance(found, int) and found.bit_length() > 128:
+        return f"an integer of {found.bit_length()} bits"
+    return reprlib.repr(found)

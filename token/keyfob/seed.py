@@ -1,7 +1,6 @@
 """The shared secret: open as `Seed`, and sealed at rest as `SealedSeed`."""
 
 import base64
-import binascii
 import hmac
 import re
 import secrets
@@ -19,6 +18,7 @@ from keyfob.parameters import Algorithm, Parameters
 
 MIN_SEED_BYTES = 10
 MAX_SEED_BYTES = 512
+MAX_KEY_ID_BYTES = 255
 
 _FORMAT = 1
 _KEY_BYTES = 32
@@ -89,17 +89,15 @@ class Seed(_Secret):
         """
         if len(text) > 4 * MAX_SEED_BYTES:
             raise InvalidSeedError(f"its text has {len(text)} characters")
-        compact = re.sub(r"[ \t\r\n-]", "", text).upper()
+        compact = re.sub(r"[ \t\r\n-]", "", text)
         body = compact.rstrip("=")
         padding = -len(body) % 8
-        if not re.fullmatch("[A-Z2-7]*", body) or padding not in {0, 1, 3, 4, 6}:
+        if not re.fullmatch("[A-Za-z2-7]*", body) or padding not in {0, 1, 3, 4, 6}:
             raise InvalidSeedError("it is not base32 (the letters A to Z and the digits 2 to 7)")
         if len(compact) > len(body) and len(compact) - len(body) != padding:
             raise InvalidSeedError("its base32 padding is of the wrong length")
-        try:
-            secret = base64.b32decode(body + "=" * padding)
-        except binascii.Error:
-            raise InvalidSeedError("it is not base32") from None
+        body = body.upper()
+        secret = base64.b32decode(body + "=" * padding)
         if base64.b32encode(secret).decode().rstrip("=") != body:
             raise InvalidSeedError("its last base32 character carries stray bits")
         return cls(secret)
@@ -126,14 +124,14 @@ class SealingKey(_Secret):
     """A 256-bit key that seals seeds, with the public id that tells which one it is.
 
     Raises:
-        ValueError: the key is not 32 bytes, or the id is empty.
+        ValueError: the key is not 32 bytes, or the id not 1 to 255 bytes of UTF-8.
     """
 
     __slots__ = ("key_id",)
 
-    def __init__(self, key_id: str, secret: bytes) -> None:
-        if len(secret) != _KEY_BYTES or not key_id:
-            raise ValueError(f"a sealing key has an id and {_KEY_BYTES} bytes")
+    def __init__(self, key_id: str, secret: bytes | bytearray) -> None:
+        if len(secret) != _KEY_BYTES or not 1 <= len(key_id.encode()) <= MAX_KEY_ID_BYTES:
+            raise ValueError(f"a sealing key has {_KEY_BYTES} bytes, and an id of 1 to {MAX_KEY_ID_BYTES}")
         super().__init__(secret)
         self.key_id = key_id
 
@@ -214,9 +212,16 @@ class SealedSeed:
         key: SealingKey,
         random_bytes: Callable[[int], bytes] = secrets.token_bytes,
     ) -> Self:
-        """Seals a seed for one token under one key, with a fresh random nonce."""
+        """Seals a seed for one token under one key, with a fresh random nonce.
+
+        Raises:
+            InvalidSeedError: the seed was wiped.
+        """
+        secret = seed.reveal()
+        if not secret:
+            raise InvalidSeedError("it was wiped")
         nonce = random_bytes(_NONCE_BYTES)
-        return cls(key.key_id, nonce, key.encrypt(seed.reveal(), binding.associated_data(key.key_id), nonce))
+        return cls(key.key_id, nonce, key.encrypt(secret, binding.associated_data(key.key_id), nonce))
 
     @contextmanager
     def open(self, binding: Binding, key: SealingKey) -> Iterator[Seed]:

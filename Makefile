@@ -1,0 +1,90 @@
+# keyfob. `make` alone lists the targets.
+
+PYTHON ?= python3
+WORKERS ?= 2
+
+VENV := .venv
+LOCAL := .local
+IN_VENV := $(VENV)/bin/python -m
+# a tree that was copied with its environment would go on running the old tree's code, so the stamp names the folder
+STAMP := $(VENV)/.installed-$(shell pwd | cksum | cut -d ' ' -f 1)
+EVERYTHING := --editable '.[all]' --group test --group lint --group docs --group bench
+INSTALL := pip install -qq --disable-pip-version-check
+
+# passwd: useradd, with which the tests' PostgreSQL gets a user of its own under root, as whom it refuses to run
+# zlib1g: the one library beyond libc that this PostgreSQL asks for
+SYSTEM_PACKAGES := passwd zlib1g
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test soak lint bench serve docs constraints ci-setup clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo "  The first of them makes $(VENV); PYTHON=python3.13 names the Python to make it with (3.11 or newer)."
+
+demo: $(STAMP) ## the main job: two years of a simulated fob's life against a real verifier
+	@$(VENV)/bin/keyfob demo
+
+test: $(STAMP) ## all tests (WORKERS=0: in one process)
+	@$(IN_VENV) pytest --numprocesses $(WORKERS) --dist loadfile
+
+soak: $(STAMP) ## the same tests in their long forms
+	@$(IN_VENV) pytest --soak --numprocesses $(WORKERS) --dist loadfile
+
+lint: $(STAMP) ## ruff, mypy in strict mode, import-linter
+	@$(IN_VENV) ruff check
+	@$(IN_VENV) ruff format --check
+	@$(IN_VENV) mypy
+	@$(VENV)/bin/lint-imports
+
+bench: $(STAMP) ## every benchmark, one after the other
+	@for script in benchmarks/*.py; do echo "== $$script"; $(VENV)/bin/python "$$script" || exit 1; done
+
+serve: export KEYFOB_DATABASE_URL = sqlite:///$(CURDIR)/$(LOCAL)/database/verifier.db
+serve: export KEYFOB_KEK_FILE = $(CURDIR)/$(LOCAL)/keys/kek.key
+serve: $(STAMP) ## a verifier of your own, kept in .local; the first time makes it and shows its API key
+	@test -e $(LOCAL)/database/verifier.db || $(VENV)/bin/keyfob init
+	@echo "for other commands: export KEYFOB_DATABASE_URL='$$KEYFOB_DATABASE_URL' KEYFOB_KEK_FILE='$$KEYFOB_KEK_FILE'"
+	@$(VENV)/bin/keyfob serve
+
+docs: $(STAMP) ## the documentation site, into docs/_build/html
+	@$(IN_VENV) sphinx --fail-on-warning --keep-going --quiet --builder html docs docs/_build/html
+	@echo "open docs/_build/html/index.html"
+
+constraints: ## resolve the newest dependencies anew and pin them in constraints.txt
+	@rm -rf build/resolve && $(PYTHON) -m venv build/resolve
+	@build/resolve/bin/python -m $(INSTALL) --upgrade pip setuptools
+	@build/resolve/bin/python -m $(INSTALL) $(EVERYTHING)
+	@sed '/^[^#]/d' constraints.txt > build/constraints.txt
+	@build/resolve/bin/python -m pip freeze -qq --all --exclude keyfob >> build/constraints.txt
+	@mv build/constraints.txt constraints.txt && rm -rf build/resolve
+
+ci-setup: ## system packages that some tests use, where this machine lets it
+	@wanted="$(SYSTEM_PACKAGES)"; \
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || wanted="$$wanted python3-venv"; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+		echo "ci-setup: no apt-get here, or not root: going on with what there is (wanted: $$wanted)"; exit 0; \
+	fi; \
+	missing=""; \
+	for package in $$wanted; do \
+		dpkg-query --show --showformat '$${db:Status-Abbrev}' $$package 2>/dev/null | grep -q '^ii' || missing="$$missing $$package"; \
+	done; \
+	if [ -z "$$missing" ]; then echo "ci-setup: all there ($$wanted)"; exit 0; fi; \
+	echo "ci-setup: installing$$missing"; \
+	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $$missing; } \
+		|| echo "ci-setup: that failed; going on without$$missing"
+
+clean: ## remove what make made, the environment too; not .local, which holds keys and a database
+	@rm -rf $(VENV) build docs/_build demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	@find token firmware_sim verifier tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "keyfob needs Python 3.11 or newer, and '$(PYTHON)' is not: name one, as in make PYTHON=python3.13 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "making $(VENV) ..."
+	@grep -qsF " $(CURDIR)/$(VENV)" $(VENV)/pyvenv.cfg && $(IN_VENV) pip --version >/dev/null 2>&1 \
+		|| $(PYTHON) -m venv --clear $(VENV)
+	@$(IN_VENV) $(INSTALL) --upgrade --constraint constraints.txt pip
+	@$(IN_VENV) $(INSTALL) --constraint constraints.txt --build-constraint constraints.txt $(EVERYTHING)
+	@touch $@

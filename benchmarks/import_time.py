@@ -1,0 +1,36 @@
+"""How long `import keyfob` takes: interpreter runs with and without it, interleaved.
+
+Usage: python benchmarks/import_time.py [RUNS]
+"""
+
+import statistics
+import subprocess
+import sys
+import time
+
+AIM_MS = 50.0
+
+
+def run_ms(program: str) -> float:
+    begun = time.perf_counter()
+    subprocess.run([sys.executable, "-c", program], check=True)
+    return (time.perf_counter() - begun) * 1000.0
+
+
+def main() -> None:
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 25
+    programs = ("pass", "import keyfob")
+    for program in programs:
+        run_ms(program)
+    pairs = [tuple(run_ms(program) for program in programs) for _ in range(runs)]
+    bare, loaded = (statistics.median(times) for times in zip(*pairs, strict=True))
+    added = statistics.median(loaded - bare for bare, loaded in pairs)
+    print(f"python -c pass             {bare:6.1f} ms")
+    print(f"python -c 'import keyfob'  {loaded:6.1f} ms")
+    print(
+        f"import keyfob              {added:6.1f} ms, median of {runs} pairs; the aim is below {AIM_MS:.0f} ms"
+    )
+
+
+if __name__ == "__main__":
+    main()
