@@ -1,9 +1,11 @@
 """Where time comes from: it is handed in as a `Clock`, never asked of the machine further down."""
 
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from keyfob.oscillator import Oscillator
+if TYPE_CHECKING:
+    from keyfob.oscillator import Oscillator
+
 
 
 class Clock(Protocol):
@@ -62,7 +64,7 @@ class DriftingClock:
         oscillator: what the clock keeps its time by; put `oscillator.jumped(…)` in its place to make it jump.
     """
 
-    def __init__(self, truth: Clock, oscillator: Oscillator) -> None:
+    def __init__(self, truth: Clock, oscillator: "Oscillator") -> None:
         self.truth, self.oscillator = truth, oscillator
 
     def now(self) -> float:

@@ -1,0 +1,121 @@
+"""Logins a second over HTTP, all parts in, against an empty FastAPI endpoint on the same machine in the same run."""
+
+import asyncio
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from keyfob import totp
+from keyfob.uri import parse_uri
+from keyfob_firmware.demo.verifier_process import Installation, VerifierProcess
+
+CONNECTIONS = 32
+ROUNDS = 5
+ROUND_S = 2.0
+START = 1_800_000_000.0
+
+EMPTY = """
+import sys, uvicorn
+from fastapi import FastAPI
+from pydantic import BaseModel
+class Question(BaseModel):
+    serial: str
+    code: str
+class Answer(BaseModel):
+    answer: str
+app = FastAPI()
+@app.post("/v1/validate")
+async def validate(question: Question) -> Answer:
+    return Answer(answer="refused")
+uvicorn.run(app, port=int(sys.argv[1]), log_level="error", access_log=False)
+"""
+
+
+async def load(port: int, requests: list[bytes]) -> tuple[int, list[float]]:
+    """Sends requests over keep-alive connections for a while: how many were answered, and how long each took."""
+    latencies: list[float] = []
+    deadline = time.perf_counter() + ROUND_S
+
+    async def caller(request: bytes) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        while time.perf_counter() < deadline:
+            sent = time.perf_counter()
+            writer.write(request)
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+            await reader.readexactly(length)
+            latencies.append(time.perf_counter() - sent)
+        writer.close()
+
+    await asyncio.gather(*map(caller, requests))
+    return len(latencies), latencies
+
+
+def request(body: dict[str, str], api_key: str = "") -> bytes:
+    content = json.dumps(body).encode()
+    return (
+        b"POST /v1/validate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        + f"Authorization: Bearer {api_key}\r\nContent-Length: {len(content)}\r\n\r\n".encode()
+        + content
+    )
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        installation = Installation(Path(directory))
+        with VerifierProcess(installation, START) as verifier:
+            requests = [request(token(verifier), installation.api_key) for _ in range(CONNECTIONS)]
+            port = int(verifier.url.rsplit(":", 1)[1])
+            empty = subprocess.Popen([sys.executable, "-c", EMPTY, str(port + 1)])
+            try:
+                time.sleep(3)
+                measure(port, port + 1, requests)
+            finally:
+                empty.terminate()
+                empty.wait()
+
+
+def token(verifier: VerifierProcess) -> dict[str, str]:
+    """An active token, and a code of it that was used: each attempt is compared, or throttled, and recorded."""
+    enrolled = verifier.enrol(account="load")
+    serial = enrolled["token"]["serial"]
+    code = totp(parse_uri(enrolled["uri"]).seed.reveal(), START)
+    verifier.activate(serial, code)
+    return {"serial": serial, "code": code}
+
+
+def measure(port: int, empty_port: int, requests: list[bytes]) -> None:
+    rates: dict[str, list[float]] = {"keyfob": [], "empty endpoint": []}
+    latencies: dict[str, list[float]] = {"keyfob": [], "empty endpoint": []}
+    for _ in range(ROUNDS):
+        for name, at in (("keyfob", port), ("empty endpoint", empty_port)):
+            answered, took = asyncio.run(load(at, requests))
+            rates[name].append(answered / ROUND_S)
+            latencies[name] += took
+    table = Table(title=f"Attempts over {CONNECTIONS} connections, SQLite, durable", title_justify="left")
+    for heading in ("server", "requests/s", "ratio", "median ms", "p99 ms"):
+        table.add_column(heading, justify="right")
+    reference = statistics.median(rates["empty endpoint"])
+    for name, measured in rates.items():
+        rate = statistics.median(measured)
+        took = sorted(latencies[name])
+        p99 = took[int(0.99 * len(took))]
+        table.add_row(
+            name,
+            f"{rate:.0f}",
+            f"{rate / reference:.2f}",
+            f"{took[len(took) // 2] * 1e3:.2f}",
+            f"{p99 * 1e3:.2f}",
+        )
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
