@@ -272,6 +272,14 @@ def test_key_is_made_with_the_first_seed_and_needed_from_then_on(ok, refused, ho
     assert "is sealed with key" in refused("press", "pocket")
 
 
+def test_no_key_is_made_for_what_comes_to_nothing(ok, refused, home, picture):
+    ok("new", "desk", *STEADY)
+    assert "choose another name" in refused("new", "desk", "--uri", URI)
+    assert "there is no fob" in refused("scan", "pocket", picture)
+    assert "scan the QR code" in refused("press", "desk")
+    assert not (home / "keys").exists()
+
+
 def test_key_beside_the_fobs_is_refused(refused, home):
     key = home / "fobs" / "fob.key"
     assert "choose another directory" in refused("new", "desk", "--uri", URI, "--fob-key", key)

@@ -28,6 +28,7 @@ HEAVY = {
     "httpx",
 }
 PLUGIN = """
+import sys
 import typer
 from keyfob.errors import MissingExtraError
 from keyfob.extras import needs_extra
@@ -47,6 +48,10 @@ def register(app: typer.Typer) -> None:
         open("/no/such/file")
 
     @app.command()
+    def unflushed() -> None:
+        sys.stdout.write("hello")
+
+    @app.command()
     def bug() -> None:
         secret = "GEZDGNBVGY3TQOJQ"
         raise AssertionError(len(secret))
@@ -54,8 +59,9 @@ def register(app: typer.Typer) -> None:
 
 
 @pytest.fixture
-def home(tmp_path):
-    """An environment in which the command finds no files but its own."""
+def home(tmp_path, monkeypatch):
+    """An environment in which the command finds no files but its own, and writes as it does for most people."""
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     return os.environ | {"XDG_DATA_HOME": str(tmp_path / "data"), "XDG_CONFIG_HOME": str(tmp_path / "config")}
 
 
@@ -72,7 +78,7 @@ def run(home):
 
 @pytest.fixture
 def plugin(tmp_path):
-    """The directory of an installed package that adds commands of its own."""
+    """Installs a package that adds commands of its own; gives the path on which Python finds it."""
 
     def install(name, source):
         (tmp_path / f"{name}.py").write_text(source)
@@ -80,7 +86,7 @@ def plugin(tmp_path):
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
         (info / "entry_points.txt").write_text(f"[keyfob.commands]\n{name} = {name}:register\n")
-        return str(tmp_path)
+        return os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
 
     return install
 
@@ -152,12 +158,23 @@ def test_interrupt_ends_quietly_with_status_130(home, tmp_path):
     assert process.returncode == 130
 
 
-@pytest.mark.parametrize("arguments", [("--version",), ("--help",), ("fob", "list", "--json")])
-def test_closed_pipe_is_no_reason_to_complain(home, arguments):
+def test_interrupt_while_commands_are_loaded_ends_quietly_too(run, plugin):
+    path = plugin("slow", "import os, signal\n\ndef register(app): os.kill(os.getpid(), signal.SIGINT)\n")
+    assert run("--version", PYTHONPATH=path) == (130, "", "")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--version",), ("--help",), ("fob", "list", "--json"), ("unflushed",)]
+)
+def test_closed_pipe_is_no_reason_to_complain(home, plugin, arguments):
     reader, writer = os.pipe()
     os.close(reader)
     process = subprocess.run(
-        [KEYFOB, *arguments], stdout=writer, stderr=subprocess.PIPE, env=home, check=False
+        [KEYFOB, *arguments],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        env=home | {"PYTHONPATH": plugin("greeter", PLUGIN)},
+        check=False,
     )
     os.close(writer)
     assert (process.returncode, process.stderr) == (1, b"")

@@ -84,8 +84,8 @@ RENDITIONS = {
 @pytest.mark.parametrize("rendition", RENDITIONS.values(), ids=RENDITIONS.keys())
 @pytest.mark.parametrize(
     "text",
-    [URI, LONGEST_URI, "Grüße, 世界 🔑", "x" * CAPACITY_BYTES, "7" * CAPACITY_BYTES],
-    ids=["URI", "longest URI", "beyond ASCII", "fullest", "fullest of digits"],
+    [URI, LONGEST_URI, "Grüße, 世界 🔑", "x" * 2331, "x" * 2332, "x" * CAPACITY_BYTES, "7" * CAPACITY_BYTES],
+    ids=["URI", "longest URI", "beyond ASCII", "fullest M", "emptiest L", "fullest L", "fullest of digits"],
 )
 def test_what_is_drawn_can_be_read(rendition, text):
     assert read_qr(saved(rendition(text))) == text
@@ -136,12 +136,14 @@ def test_the_usual_image_formats_are_read(kind):
     assert read_qr(saved(opened(draw_png(URI)), kind)) == URI
 
 
+def drawn_by_zxing(text, kind):
+    pixels = memoryview(zxingcpp.create_barcode(text, kind).to_image())
+    image = Image.frombytes("L", pixels.shape[::-1], pixels.tobytes())
+    return ImageOps.scale(ImageOps.expand(image, 4, WHITE), 4, Image.Resampling.NEAREST)
+
+
 def test_a_code_drawn_by_another_encoder_is_read():
-    drawn = zxingcpp.create_barcode(URI, zxingcpp.BarcodeFormat.QRCode).to_image(scale=4)
-    pixels = memoryview(drawn)
-    height, width = pixels.shape
-    image = ImageOps.expand(Image.frombytes("L", (width, height), pixels.tobytes()), 16, WHITE)
-    assert read_qr(saved(image)) == URI
+    assert read_qr(saved(drawn_by_zxing(URI, zxingcpp.BarcodeFormat.QRCode))) == URI
 
 
 def clear_background(image):
@@ -210,9 +212,7 @@ def test_more_than_one_code_is_refused(texts):
 
 
 def other_barcode():
-    drawn = zxingcpp.create_barcode("not a QR code", zxingcpp.BarcodeFormat.DataMatrix).to_image(scale=4)
-    pixels = memoryview(drawn)
-    return ImageOps.expand(Image.frombytes("L", pixels.shape[::-1], pixels.tobytes()), 16, WHITE)
+    return drawn_by_zxing("not a QR code", zxingcpp.BarcodeFormat.DataMatrix)
 
 
 def half_covered():

@@ -141,6 +141,8 @@ def test_a_wiped_seed_holds_nothing_and_does_nothing():
     with pytest.raises(InvalidSeedError):
         seed.code(0, Parameters())
     with pytest.raises(InvalidSeedError):
+        seed.to_base32()
+    with pytest.raises(InvalidSeedError):
         SealedSeed.seal(seed, BINDING, KEY)
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyfob import Algorithm, Parameters, Seed
-from keyfob.errors import InvalidUriError
+from keyfob.errors import InvalidSeedError, InvalidUriError
 from keyfob.uri import MAX_NAME_BYTES, MAX_URI_CHARACTERS, Provisioning, format_uri, parse_uri
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -124,6 +124,13 @@ def test_without_an_issuer_none_is_written():
         format_uri(provisioning)
         == f"otpauth://totp/alice?secret={BASE32}&algorithm=SHA512&digits=8&period=60"
     )
+
+
+def test_no_uri_is_written_of_a_wiped_seed():
+    provisioning = Provisioning(Seed(SECRET), "alice")
+    provisioning.seed.wipe()
+    with pytest.raises(InvalidSeedError):
+        format_uri(provisioning)
 
 
 def test_base32_is_normalized():

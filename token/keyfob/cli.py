@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0, 1 after a mistake, 2 after one in the command line itself, 130 after Ctrl-C.
     """
     try:
+        # not application()(): that way Typer would have a fault show local variables, and so seeds
         status = get_command(application()).main(arguments, prog_name="keyfob", standalone_mode=False)
         sys.stdout.flush()
     except KeyfobError as error:
@@ -56,8 +57,6 @@ def application() -> typer.Typer:
     app = typer.Typer(
         name="keyfob",
         no_args_is_help=True,
-        # a traceback that shows local variables would show seeds
-        pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_keyfob)

@@ -90,7 +90,9 @@ def _print_table(table: Table) -> None:
 
 def _heading(key: str) -> str:
     words, _, unit = key.rpartition("_")
-    return f"{words.replace('_', ' ')} ({_UNITS[unit]})" if unit in _UNITS and words else key.replace("_", " ")
+    if words and unit in _UNITS:
+        return f"{words.replace('_', ' ')} ({_UNITS[unit]})"
+    return key.replace("_", " ")
 
 
 def _cell(value: object) -> Text:

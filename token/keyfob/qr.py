@@ -5,7 +5,6 @@ Kept out of `import keyfob`, since the drawing and reading libraries are heavy.
 
 import io
 import re
-import struct
 import warnings
 from pathlib import Path
 
@@ -25,7 +24,7 @@ _CAPACITY_AT_LEVEL_M_BYTES = 2331
 _QUIET_ZONE_MODULES = 4
 _PIXELS_PER_MODULE = 8
 _IMAGE_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
-_BROKEN_IMAGE = (OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, struct.error)
+_BROKEN_IMAGE = (OSError, SyntaxError, ValueError, AssertionError)
 """What Pillow raises for a damaged file, by its format."""
 
 _QR_CODES = zxingcpp.barcode_formats_from_str("QRCode")

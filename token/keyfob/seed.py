@@ -103,7 +103,13 @@ class Seed(_Secret):
         return cls(secret)
 
     def to_base32(self) -> str:
-        """Upper-case base32 without padding, the form that authenticators accept."""
+        """Upper-case base32 without padding, the form that authenticators accept.
+
+        Raises:
+            InvalidSeedError: the seed was wiped.
+        """
+        if not self._bytes:
+            raise InvalidSeedError("it was wiped")
         return base64.b32encode(self._bytes).decode().rstrip("=")
 
     def reveal(self) -> bytes:

@@ -72,6 +72,9 @@ def format_uri(provisioning: Provisioning) -> str:
 
     Algorithm, digits and period are always written, so that no reader needs defaults of its own; still, many
     authenticator apps ignore all three and compute six SHA-1 digits every 30 seconds.
+
+    Raises:
+        InvalidSeedError: the seed was wiped.
     """
     parameters = provisioning.parameters
     label = _encode(provisioning.account)
@@ -91,7 +94,7 @@ def parse_uri(text: str) -> Provisioning:
     """Reads an otpauth URI.
 
     Raises:
-        CounterBasedUriError: it is a usable URI of type `hotp`.
+        CounterBasedUriError: its type is `hotp`.
         InvalidUriError: anything else is wrong or ambiguous; the module's text says what is.
     """
     label, query = _split(text.strip(_BLANKS))

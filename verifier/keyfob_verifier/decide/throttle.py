@@ -40,9 +40,10 @@ class Throttle(NamedTuple):
 
     def wait_s(self, state: ThrottleState, at: float) -> float:
         """How long a token must be left alone before a code for it is compared: 0 when it may be now."""
-        refilled = self._refilled(state, at)
-        lack_s = (1.0 - refilled) * 3600.0 / self.refill_per_hour
-        return max(state.retry_at - at, lack_s, 0.0)
+        lack = 1.0 - self._refilled(state, at)
+        clock_put_back_s = max(state.at - at, 0.0)
+        refill_s = clock_put_back_s + lack * 3600.0 / self.refill_per_hour if lack > 0.0 else 0.0
+        return max(state.retry_at - at, refill_s, 0.0)
 
     def is_locked(self, state: ThrottleState, at: float) -> bool:
         """Whether the budget is spent, as opposed to a mere back-off."""

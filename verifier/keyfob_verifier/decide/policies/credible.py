@@ -39,8 +39,8 @@ class CredibleWindow(NamedTuple):
         delay_median_s: the median time from reading a code to its arrival; 8 s until a tenant's own logins tell.
         delays: those times as a mixture: `typing_delays` of the same median and a spread of 0.6 in the logarithm.
         alpha: the chance of a first code that is left outside. At 1e-3 a fob used weekly has three steps or four,
-            one that lay a month five or six, and one honest login in two thousand is refused; a tenth of it costs
-            one step more.
+            one used monthly four or five, and one honest login in two thousand is refused; a tenth of it refuses a
+            tenth and costs one step more.
         max_steps: the window's widest. Nine hold a new fob of the common grade through its first month.
         grade_ppm: the crystal's tolerance either way; ±20 is the common grade.
         ageing_ppm: what ageing adds to the tolerance over the years: 3 in the first, slower after.
@@ -52,9 +52,10 @@ class CredibleWindow(NamedTuple):
         enrolment_spread_s: how far the enrolled offset may be off (one standard deviation): 120 s let a fob be found
             that lay in its box for a year at 20 ppm.
         envelope_grades: the offset stays within so many times the grade, times the age, of what was last proved.
-        envelope_floor_steps: the envelope's width on the first day: a proof is good to one step, and to a second one
-            where a slow person gave it.
-        incredible: an accepted step less likely than this widens the belief before it teaches anything.
+        envelope_floor_steps: the envelope's half-width on the first day: a proof is good to one step, and to a
+            second one where a slow person gave it.
+        incredible: an accepted step less likely than this widens the belief before it teaches anything; rarer than
+            whatever a window leaves outside, so that no honest login does.
         jump_chance: a proved step less likely than this tells of a clock that was stepped, not of its rate. At
             one in a hundred a fob that lay for a year, and is credible in dozens of steps, still mends its rate.
         supply_step_s: how far a supply drop, a battery swap or a stopped oscillator sets a clock off (one standard

@@ -1,0 +1,116 @@
+"""The budget of guesses, and the waits between them."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keyfob_verifier.decide.throttle import Throttle
+
+AT = 1_800_000_000.0
+THROTTLE = Throttle()
+HOUR_S = 3600.0
+
+throttles = st.builds(
+    Throttle,
+    budget=st.floats(1.0, 100.0),
+    refill_per_hour=st.floats(0.01, 100.0),
+    backoff_s=st.floats(0.0, 60.0),
+    backoff_limit_s=st.floats(0.0, 3600.0),
+)
+lives = st.lists(st.tuples(st.floats(-60.0, 86_400.0), st.booleans()), max_size=60)
+
+
+def failing(throttle, times, at=AT):
+    """The state after so many failures, each as soon as one is allowed; and the time of the last."""
+    state = throttle.enrol(at)
+    for _ in range(times):
+        at += throttle.wait_s(state, at) + 1e-3
+        state = throttle.failed(state, at)
+    return state, at
+
+
+class TestBudget:
+    @given(throttles, lives)
+    def test_no_sequence_gets_more_guesses_than_budget_and_refill(self, throttle, life):
+        state, at, latest, guesses = throttle.enrol(AT), AT, AT, 0
+        for gap_s, is_right in life:
+            at += gap_s
+            if throttle.wait_s(state, at) > 0.0:
+                continue
+            state = throttle.succeeded(state, at) if is_right else throttle.failed(state, at)
+            latest, guesses = max(latest, at), guesses + (not is_right)
+            refilled = (latest - AT) * throttle.refill_per_hour / HOUR_S
+            assert guesses <= throttle.budget + refilled + 1e-6
+            assert -1e-6 <= state.budget <= throttle.budget
+
+    @given(throttles)
+    def test_the_most_patient_guesser_gets_budget_and_refill_and_not_less(self, throttle):
+        state, at = failing(throttle, 200)
+        by_backoff = AT + 200 * (throttle.backoff_limit_s + 1e-3)
+        by_budget = AT + (201 - throttle.budget) * HOUR_S / throttle.refill_per_hour + 1.0
+        assert at <= max(by_backoff, AT) + max(by_budget, AT) - AT
+        assert state.streak == 200
+
+    def test_a_spent_budget_locks_until_a_guess_has_come_back(self):
+        throttle = THROTTLE._replace(backoff_s=0.0)
+        state, at = failing(throttle, 10)
+        assert throttle.is_locked(state, at)
+        assert throttle.wait_s(state, at) == pytest.approx(HOUR_S, rel=1e-3)
+        assert throttle.is_locked(state, at + HOUR_S - 1.0)
+        assert not throttle.is_locked(state, at + HOUR_S + 1.0)
+        assert throttle.wait_s(state, at + HOUR_S + 1.0) == 0.0
+
+    def test_a_right_code_does_not_buy_guesses(self):
+        state, at = failing(THROTTLE, 5)
+        for _ in range(20):
+            state = THROTTLE.succeeded(state, at)
+        assert state.budget == pytest.approx(5.0, abs=0.2)
+
+    def test_a_year_of_rest_refills_no_more_than_the_budget(self):
+        state, at = failing(THROTTLE, 5)
+        assert THROTTLE.succeeded(state, at + 3e7).budget == THROTTLE.budget
+
+
+class TestBackoff:
+    def test_wait_doubles_with_each_failure_up_to_its_limit(self):
+        throttle = THROTTLE._replace(budget=100.0)
+        state, at, waits = throttle.enrol(AT), AT, []
+        for _ in range(12):
+            state = throttle.failed(state, at)
+            waits.append(throttle.wait_s(state, at))
+            at += waits[-1]
+        assert waits == pytest.approx([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300])
+
+    def test_a_right_code_ends_it(self):
+        state, at = failing(THROTTLE, 5)
+        assert THROTTLE.wait_s(state, at) == pytest.approx(16.0)
+        right = THROTTLE.succeeded(state, at)
+        assert (THROTTLE.wait_s(right, at), right.streak) == (0.0, 0)
+
+    def test_a_new_token_waits_for_nothing(self):
+        assert THROTTLE.wait_s(THROTTLE.enrol(AT), AT) == 0.0
+        assert not THROTTLE.is_locked(THROTTLE.enrol(AT), AT)
+
+    @given(throttles, lives)
+    def test_wait_is_what_it_says(self, throttle, life):
+        """Asked again after the wait, a token is free, to the microsecond that a clock of today can show."""
+        state, at = throttle.enrol(AT), AT
+        for gap_s, is_right in life:
+            at += gap_s
+            wait_s = throttle.wait_s(state, at)
+            assert wait_s >= 0.0
+            assert math.isfinite(wait_s)
+            assert throttle.wait_s(state, at + wait_s) <= 1e-6 * max(1.0, HOUR_S / throttle.refill_per_hour)
+            if wait_s == 0.0:
+                state = throttle.succeeded(state, at) if is_right else throttle.failed(state, at)
+
+    @given(throttles, lives, st.floats(0.0, 1e4), st.floats(0.0, 1e4))
+    def test_waiting_longer_never_makes_the_wait_longer(self, throttle, life, later_s, more_s):
+        state, at = throttle.enrol(AT), AT
+        for gap_s, is_right in life:
+            at += gap_s
+            state = throttle.succeeded(state, at) if is_right else throttle.failed(state, at)
+        sooner = throttle.wait_s(state, at + later_s)
+        assert throttle.wait_s(state, at + later_s + more_s) <= sooner + 1e-3
