@@ -1,12 +1,10 @@
 """What the commands of `keyfob fob` tell of a fob: never its seed."""
 
-from datetime import UTC, datetime
-
 from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from keyfob.output import printable
+from keyfob.output import format_time, printable
 from keyfob_firmware.fob import FobState, Reading, lit_for_s
 from keyfob_firmware.seven_segment import draw_code, group_digits
 
@@ -57,11 +55,3 @@ def draw_reading(state: FobState, reading: Reading, console: Console) -> None:
         f"  changes in {reading.changes_in_s:.0f} s, dark in {reading.dark_in_s:.0f} s",
     )
     console.print(glass, line, sep="\n")
-
-
-def format_time(at: float) -> str:
-    """A Unix time as ISO 8601 in UTC; as it is where that has no year for it."""
-    try:
-        return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
-    except (ValueError, OverflowError, OSError):
-        return f"{at:.3f}"

@@ -77,7 +77,7 @@ def test_owner_who_fared_worse_is_a_failure(change):
         ("siege", Siege(300, 60, 10, 0)),
         ("siege", Siege(0, 0, 0, 0)),
         ("owner_after_siege", "retry-after"),
-        ("samples", [dataclasses.replace(good_findings().samples[0], offset_s=112.0, offset_sd_s=9.0)]),
+        ("samples", [dataclasses.replace(good_findings().samples[0], offset_s=121.0, offset_sd_s=9.0)]),
         ("samples", [dataclasses.replace(good_findings().samples[0], offset_s=106.0, offset_sd_s=1.0)]),
         ("samples", []),
     ],

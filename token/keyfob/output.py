@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Protocol
 
 import typer
@@ -86,6 +87,14 @@ def _print_table(table: Table) -> None:
     if not console.is_terminal:
         console.width = _UNBOUNDED  # a pipe has no edge at which to fold
     console.print(table)
+
+
+def format_time(at: float) -> str:
+    """A Unix time as ISO 8601 in UTC; as it is where that has no year for it."""
+    try:
+        return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+    except (ValueError, OverflowError, OSError):
+        return f"{at:.3f}"
 
 
 def _heading(key: str) -> str:

@@ -25,7 +25,7 @@ _QUIET_ZONE_MODULES = 4
 _PIXELS_PER_MODULE = 8
 _IMAGE_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 _BROKEN_IMAGE = (OSError, SyntaxError, ValueError, AssertionError)
-"""What Pillow raises for a damaged file, by its format."""
+"""What Pillow raises for damaged files of these formats; AssertionError for some animated PNGs."""
 
 _QR_CODES = zxingcpp.barcode_formats_from_str("QRCode")
 _BLACK_ON_WHITE = "\x1b[38;5;16;48;5;231m"

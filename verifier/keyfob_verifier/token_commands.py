@@ -9,7 +9,7 @@ import typer
 
 from keyfob import Algorithm, Parameters, Seed
 from keyfob.durable import create_file
-from keyfob.output import JsonOption, printer
+from keyfob.output import JsonOption, format_time, printer
 from keyfob_verifier.local import DatabaseOption, KekOption, local_installation, report
 
 if TYPE_CHECKING:
@@ -174,6 +174,8 @@ def _drawing(file: Path | None) -> Callable[[str], bytes]:
 def _flat(shown: "TokenView") -> dict[str, object]:
     record = asdict(shown)
     drift = record.pop("drift")
+    for moment in ("created_at", "activated_at", "revoked_at"):
+        record[moment] = None if record[moment] is None else format_time(record[moment])
     return record | {f"drift_{name}": value for name, value in drift.items()}
 
 

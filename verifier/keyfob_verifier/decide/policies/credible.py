@@ -39,8 +39,8 @@ class CredibleWindow(NamedTuple):
         delay_median_s: the median time from reading a code to its arrival; 8 s until a tenant's own logins tell.
         delays: those times as a mixture: `typing_delays` of the same median and a spread of 0.6 in the logarithm.
         alpha: the chance of a first code that is left outside. At 1e-3 a fob used weekly has three steps or four,
-            one used monthly four or five, and one honest login in two thousand is refused; a tenth of it refuses a
-            tenth and costs one step more.
+            one used monthly four or five, and one honest login in two thousand is refused; a tenth of it makes
+            that one in twelve thousand, for one step more.
         max_steps: the window's widest. Nine hold a new fob of the common grade through its first month.
         grade_ppm: the crystal's tolerance either way; ±20 is the common grade.
         ageing_ppm: what ageing adds to the tolerance over the years: 3 in the first, slower after.
