@@ -7,7 +7,6 @@ if TYPE_CHECKING:
     from keyfob.oscillator import Oscillator
 
 
-
 class Clock(Protocol):
     """Tells the time as Unix time in seconds."""
 
