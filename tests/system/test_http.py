@@ -173,7 +173,12 @@ def test_every_route_but_health_needs_a_key(verifier):
     routes = [(method, path) for path, methods in paths.items() for method in methods]
     open_routes = []
     with httpx.Client(base_url=verifier.url) as stranger:
-        for method, path in [*routes, ("get", "/docs"), ("get", "/openapi.json")]:
+        for method, path in [
+            *routes,
+            ("get", "/docs"),
+            ("get", "/docs/swagger-ui.css"),
+            ("get", "/openapi.json"),
+        ]:
             for headers in ({}, {"Authorization": f"Bearer kf_{'0' * 12}_{'0' * 64}"}):
                 response = stranger.request(method, path.replace("{serial}", "X"), headers=headers)
                 if response.status_code == 401:
@@ -189,6 +194,18 @@ def test_browser_may_read_with_basic_and_not_write(verifier, installation):
     with httpx.Client(base_url=verifier.url, auth=basic) as browser:
         assert browser.get("/docs").status_code == 200
         assert browser.post("/v1/tokens", json={"account": "a"}).status_code == 401
+
+
+def test_description_is_drawn_from_this_machine_alone(verifier):
+    """The page is given an API key, so it must not run anybody else's script."""
+    page = verifier.http.get("/docs").text
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(loaded) == 3
+    for asset in loaded:
+        assert verifier.http.get(f"/{asset}").status_code == 200
+    assert "//" not in re.sub("<!--.*?-->", "", page, flags=re.DOTALL).replace("http://127", "")
+    assert verifier.http.get("/docs/other.js").status_code == 422
+    assert "bearer" in str(verifier.http.get("/openapi.json").json()["components"]["securitySchemes"])
 
 
 def test_metrics_count_reasons(verifier, fob, truth):

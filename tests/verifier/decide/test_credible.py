@@ -142,9 +142,16 @@ class TestWindow:
 
     @given(states, st.floats(0.0, 90 * DAY_S), st.integers(-(10**6), 10**6))
     def test_steps_count_from_t0(self, state, gap_s, t0_steps):
-        shifted = POLICY._replace(t0_s=30.0 * t0_steps)
-        first, last = POLICY.window(state, BEGAN + gap_s)
-        assert shifted.window(state, BEGAN + gap_s) == (first - t0_steps, last - t0_steps)
+        shifted, at = POLICY._replace(t0_s=30.0 * t0_steps), BEGAN + gap_s
+        moved = state._replace(last_step=state.last_step - t0_steps)
+        for reach in ("window", "search"):
+            first, last = getattr(POLICY, reach)(state, at)
+            assert getattr(shifted, reach)(moved, at) == (first - t0_steps, last - t0_steps)
+        for learn in ("accept", "prove"):
+            after = getattr(POLICY, learn)(state, at, first)
+            assert getattr(shifted, learn)(moved, at, first - t0_steps) == pytest.approx(
+                after._replace(last_step=after.last_step - t0_steps), rel=1e-6, abs=1e-9
+            )
 
     def test_a_long_time_step_needs_one_step_or_two(self):
         hourly = CredibleWindow.for_token(Parameters(time_step_s=3600))
@@ -210,6 +217,14 @@ class TestWhatItLearns:
         policy = CredibleWindow.for_token(Parameters(), grade_ppm=0.0)
         state = policy.prove(policy.enrol(BEGAN, 0.0), BEGAN, NOW)
         assert is_possible(policy.accept(state, BEGAN + DAY_S, NOW + 2880))
+
+    def test_a_state_without_doubt_is_given_some(self):
+        """What another policy left behind may hold no variance at all."""
+        state = State(NOW, BEGAN, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, BEGAN)
+        assert POLICY.window(state, BEGAN + 15.0) == (NOW - 2, NOW)
+        assert is_possible(POLICY.accept(state, BEGAN, NOW))
+        assert is_possible(POLICY.prove(state, BEGAN, NOW + 5))
+        assert is_possible(POLICY.forecast(state, BEGAN))
 
     def test_an_incredible_step_is_believed_once_the_belief_is_widened(self):
         state = believed(0.0, 2.0)
@@ -308,9 +323,20 @@ class TestCaps:
 
     def test_odd_steps_do_not_make_the_rate_more_doubtful_than_physics_does(self):
         state = believed(0.0, 2.0)
-        for odd in (9, -9, 9, -9, 9):
-            state = POLICY.accept(state, BEGAN, NOW + odd)
-            assert state.rate_variance <= (FASTEST - SLOWEST) ** 2
+        for days in (30, 60, 90, 120, 150):
+            state = POLICY.accept(state, BEGAN + days * DAY_S, NOW + 2880 * days + 9 * (-1) ** days)
+            state = POLICY.accept(state, BEGAN + days * DAY_S, NOW + 2880 * days - 400)
+            assert state.rate_variance <= (FASTEST - SLOWEST) ** 2 * (1.0 + 1e-12)
+            assert is_possible(state)
+
+    def test_a_forecast_stays_in_the_envelope_too(self):
+        fine = CredibleWindow.for_token(Parameters(), grade_ppm=5.0)
+        state = believed(0.0, 2.0)._replace(rate=-25 * PPM)
+        later = fine.forecast(state, BEGAN + YEAR_S)
+        assert later.offset_s == pytest.approx(-60.0 - 15 * PPM * YEAR_S)
+
+    def test_the_envelope_does_not_shrink_when_the_server_clock_is_put_back(self):
+        assert envelope(POLICY, believed(0.0, 2.0), BEGAN - YEAR_S) == (-60.0, 60.0)
 
 
 class TestProve:
@@ -358,6 +384,10 @@ class TestSearch:
         assert first <= max(window_first, state.last_step + 1)
         assert last >= window_last
         assert last - first <= 2 * POLICY.resync_steps
+
+    def test_it_begins_after_the_last_used_step(self):
+        state = believed(0.0, 2.0)._replace(last_step=NOW + 3)
+        assert POLICY.search(state, BEGAN)[0] == NOW + 4
 
     def test_a_fob_that_lay_in_its_box_for_a_year_is_found(self):
         first, last = POLICY.search(POLICY.enrol(BEGAN, 0.0), BEGAN)

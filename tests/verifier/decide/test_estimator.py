@@ -182,6 +182,12 @@ class TestNormalSlice:
         if mass > 0.0:
             assert low <= mean <= low + width
 
+    @pytest.mark.parametrize("low", [37.0, 37.5, 38.0, 38.2, 38.4, 38.47, 39.0])
+    def test_where_the_last_digits_go_the_mean_stays_within(self, low):
+        mass, mean, variance = normal_slice(low, low + 1.0)
+        assert mass == 0.0 or low <= mean <= low + 1.0
+        assert 0.0 <= variance <= 1.0
+
     def test_mass_keeps_its_digits_in_both_tails(self):
         assert normal_mass(10.0, 11.0) == pytest.approx(7.61985302416e-24 - 1.91065957449e-28, rel=1e-9)
         assert normal_mass(-11.0, -10.0) == normal_mass(10.0, 11.0)
@@ -264,6 +270,20 @@ class TestLearn:
             drift = learn(drift, -20.0, 30.0, DELAYS)
         assert is_possible(drift)
         assert drift.offset_variance >= SMALLEST_OFFSET_VARIANCE
+
+    @pytest.mark.parametrize(
+        "drift",
+        [
+            Drift(0.0, 0.0, 1e-12, 0.0, 1e-12),
+            Drift(0.0, 0.0, 4.0, 2e-6, 1e-12),
+            Drift(0.0, 0.0, 4.0, 0.0, 0.0),
+        ],
+        ids=["no doubt of the offset", "rate and offset as one", "no doubt of the rate"],
+    )
+    def test_a_belief_on_the_verge_is_brought_back(self, drift):
+        learned = learn(drift, -20.0, 30.0, DELAYS)
+        assert is_possible(learned)
+        assert learned.offset_variance >= SMALLEST_OFFSET_VARIANCE
 
     def test_a_late_code_is_put_down_to_the_person_first(self):
         """A code of the step before moves a well-known clock by far less than a step."""

@@ -144,6 +144,10 @@ def test_a_pair_read_in_the_morning_is_not_found_in_the_evening():
     assert find(pair(NOW), at=AT + 8 * 3600.0) is None
 
 
+def test_no_codes_prove_nothing_where_there_is_no_step_to_search():
+    assert find([], KNOWN._replace(last_step=NOW + 10_000)) is None
+
+
 def test_a_code_that_the_fob_will_show_tomorrow_is_not_found_today():
     assert find(pair(NOW + 2880)) is None
 

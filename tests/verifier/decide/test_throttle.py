@@ -73,6 +73,29 @@ class TestBudget:
         assert THROTTLE.succeeded(state, at + 3e7).budget == THROTTLE.budget
 
 
+class TestServerClockPutBack:
+    @given(throttles, st.floats(0.0, 1e6))
+    def test_a_token_without_failures_waits_for_nothing(self, throttle, back_s):
+        fresh = throttle.enrol(AT)
+        for state in (fresh, throttle.succeeded(fresh, AT)):
+            assert throttle.wait_s(state, AT - back_s) == 0.0
+            assert not throttle.is_locked(state, AT - back_s)
+
+    def test_the_same_hour_refills_only_once(self):
+        throttle = Throttle(budget=1.0, refill_per_hour=1.0, backoff_s=0.0)
+        state, guesses = throttle.enrol(AT), 0
+        for change in range(40):
+            at = AT + (HOUR_S if change % 2 else 0.0)
+            if throttle.wait_s(state, at) == 0.0:
+                state, guesses = throttle.failed(state, at), guesses + 1
+        assert guesses == 2
+
+    def test_a_locked_token_is_told_the_whole_wait(self):
+        throttle = Throttle(budget=1.0, refill_per_hour=1.0, backoff_s=0.0)
+        state = throttle.failed(throttle.enrol(AT), AT)
+        assert throttle.wait_s(state, AT - 600.0) == pytest.approx(HOUR_S + 600.0)
+
+
 class TestBackoff:
     def test_wait_doubles_with_each_failure_up_to_its_limit(self):
         throttle = THROTTLE._replace(budget=100.0)

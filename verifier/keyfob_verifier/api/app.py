@@ -6,16 +6,14 @@ from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
-from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
-from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from keyfob import VirtualClock
 from keyfob_verifier.api import handed_time, health, problems, record, tokens, validation
 from keyfob_verifier.api.authentication import Authenticator
-from keyfob_verifier.api.dependencies import AUTHENTICATED
+from keyfob_verifier.api.description import describe
 from keyfob_verifier.api.metrics import Metrics
 from keyfob_verifier.service.context import Context
 from keyfob_verifier.service.group_commit import GroupCommit
@@ -53,7 +51,7 @@ def create_app(context: Context) -> FastAPI:
         app.include_router(module.router)
     if isinstance(context.clock, VirtualClock):
         app.include_router(handed_time.router)
-    _describe(app)
+    describe(app)
     return app
 
 
@@ -72,13 +70,3 @@ class NeverStored:
             await send(message)
 
         await self._app(scope, receive, send_marked)
-
-
-def _describe(app: FastAPI) -> None:
-    @app.get("/openapi.json", include_in_schema=False, dependencies=AUTHENTICATED)
-    def openapi() -> JSONResponse:
-        return JSONResponse(app.openapi())
-
-    @app.get("/docs", include_in_schema=False, dependencies=AUTHENTICATED)
-    def docs() -> HTMLResponse:
-        return get_swagger_ui_html(openapi_url="openapi.json", title=app.title)

@@ -2,7 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPBearer
+from fastapi.security.http import HTTPAuthorizationCredentials
 
 from keyfob_verifier.records import ApiKeyRecord
 from keyfob_verifier.service.context import Context
@@ -10,8 +12,14 @@ from keyfob_verifier.service.group_commit import GroupCommit
 from keyfob_verifier.service.outcome import Outcome
 from keyfob_verifier.service.verification import Attempt
 
+_described = HTTPBearer(auto_error=False, scheme_name="API key", bearerFormat="kf_…")
+"""Puts the API key into the description of the interface; what is sent is judged by the authenticator."""
 
-async def _caller(request: Request) -> ApiKeyRecord:
+
+async def _caller(
+    request: Request,
+    _: Annotated[HTTPAuthorizationCredentials | None, Security(_described)],
+) -> ApiKeyRecord:
     record: ApiKeyRecord = await request.app.state.authenticator(request)
     return record
 

@@ -30,9 +30,9 @@ def find_run(
         The token's state from now on, its last step that of the last code; None where they were not found.
     """
     first, last = policy.search(state, at)
-    first = max(first, state.last_step + 1, 0)
+    first = max(first, state.last_step + 1)
     shown = [code_at(step) for step in range(first, last + 1)]
-    if not 0 < len(codes) <= len(shown):
+    if not codes:
         return None
     typed = " ".join(codes)
     found = [

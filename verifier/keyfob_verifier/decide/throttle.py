@@ -43,7 +43,8 @@ class Throttle(NamedTuple):
         lack = 1.0 - self._refilled(state, at)
         clock_put_back_s = max(state.at - at, 0.0)
         refill_s = clock_put_back_s + lack * 3600.0 / self.refill_per_hour if lack > 0.0 else 0.0
-        return max(state.retry_at - at, refill_s, 0.0)
+        backoff_s = state.retry_at - at if state.streak else 0.0
+        return max(backoff_s, refill_s, 0.0)
 
     def is_locked(self, state: ThrottleState, at: float) -> bool:
         """Whether the budget is spent, as opposed to a mere back-off."""

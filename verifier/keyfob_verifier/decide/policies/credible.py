@@ -143,7 +143,7 @@ def enrol(policy: CredibleWindow, at: float, offset_s: float) -> State:
         0.0,
         policy.enrolment_spread_s * policy.enrolment_spread_s,
         0.0,
-        max(tolerance * tolerance / 3.0, SMALLEST_RATE_VARIANCE),
+        tolerance * tolerance / 3.0,
         offset_s,
         at,
     )
@@ -257,13 +257,14 @@ def _capped(policy: CredibleWindow, drift: Drift, low_s: float, high_s: float) -
     fastest = (policy.grade_ppm + policy.ageing_ppm) * _PPM
     slowest = -fastest - policy.temperature_ppm * _PPM
     widest = max((fastest - slowest) * (fastest - slowest), SMALLEST_RATE_VARIANCE)
-    kept = min(widest / max(drift.rate_variance, SMALLEST_RATE_VARIANCE), 1.0)
+    rate_variance = max(drift.rate_variance, SMALLEST_RATE_VARIANCE)
+    kept = min(widest / rate_variance, 1.0)
     return Drift(
         min(max(drift.offset_s, low_s), high_s),
         min(max(drift.rate, slowest), fastest),
         max(drift.offset_variance, SMALLEST_OFFSET_VARIANCE),
         drift.covariance * math.sqrt(kept),
-        drift.rate_variance * kept,
+        rate_variance * kept,
     )
 
 
