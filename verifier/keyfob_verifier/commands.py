@@ -35,10 +35,13 @@ def _init(
         from keyfob_verifier.store.database import shown
     purpose = Purpose.TEST if test else Purpose.PRODUCTION
     api_key = initialise(database_url, kek_file, purpose, SystemClock())
-    printer(as_json).record({"database": shown(database_url), "kek_file": str(kek_file), "api_key": api_key})
-    if not as_json:
-        typer.echo("Keep the API key now: it is stored nowhere and never shown again.")
-        typer.echo("Keep a copy of the key file apart from your backups: without it no seed opens.")
+    places = {"database": shown(database_url), "kek_file": str(kek_file)}
+    if as_json:
+        printer(as_json).record(places | {"api_key": api_key})
+        return
+    printer(as_json).record(places)
+    typer.echo("Keep a copy of the key file apart from your backups: without it no seed opens.")
+    typer.echo(f"The API key, which is stored nowhere and never shown again:\n{api_key}")
 
 
 def _serve(
@@ -70,14 +73,13 @@ def _serve(
         from keyfob_verifier.service.installation import open_installation
     if policy not in POLICIES:
         raise typer.BadParameter(f"choose one of {', '.join(POLICIES)}", param_hint="--policy")
-    if test_clock is None:
-        context = open_installation(database_url, kek_file, Purpose.PRODUCTION, SystemClock(), policy=policy)
-    else:
+    if test_clock is not None:
         require_loopback(host)
-        clock = VirtualClock(test_clock)
-        context = open_installation(database_url, kek_file, Purpose.TEST, clock, policy=policy)
-    listener = listen(host, port)
-    serve(create_app(context), listener, lambda url: typer.echo(f"keyfob verifier listening on {url}"))
+    purpose = Purpose.PRODUCTION if test_clock is None else Purpose.TEST
+    clock = SystemClock() if test_clock is None else VirtualClock(test_clock)
+    with listen(host, port) as listener:
+        context = open_installation(database_url, kek_file, purpose, clock, policy=policy)
+        serve(create_app(context), listener, lambda url: typer.echo(f"keyfob verifier listening on {url}"))
 
 
 def _validate(
