@@ -329,6 +329,11 @@ class TestCaps:
             assert state.rate_variance <= (FASTEST - SLOWEST) ** 2 * (1.0 + 1e-12)
             assert is_possible(state)
 
+    def test_ten_years_of_a_restless_rate_are_no_more_doubtful_either(self):
+        later = POLICY._replace(rate_walk_ppm=10.0).forecast(believed(0.0, 2.0), BEGAN + 10 * YEAR_S)
+        assert math.sqrt(later.rate_variance) == pytest.approx(FASTEST - SLOWEST)
+        assert is_possible(later)
+
     def test_a_forecast_stays_in_the_envelope_too(self):
         fine = CredibleWindow.for_token(Parameters(), grade_ppm=5.0)
         state = believed(0.0, 2.0)._replace(rate=-25 * PPM)

@@ -1,7 +1,6 @@
 """The record as rows: only ever added to."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from sqlalchemy import Connection, insert, select
 
@@ -18,10 +17,21 @@ class Audit:
     def append(self, owner_id: str, entries: Sequence[AuditEntry]) -> None:
         """Adds entries in their order."""
         if entries:
-            rows = [asdict(entry) | {"owner_id": owner_id} for entry in entries]
-            for row in rows:
-                del row["sequence"]
-            self._connection.execute(insert(audit), rows)
+            self._connection.execute(
+                insert(audit),
+                [
+                    {
+                        "owner_id": owner_id,
+                        "at": entry.at,
+                        "actor": entry.actor,
+                        "action": entry.action,
+                        "serial": entry.serial,
+                        "outcome": entry.outcome,
+                        "step": entry.step,
+                    }
+                    for entry in entries
+                ],
+            )
 
     def latest(self, owner_id: str, serial: str | None, limit: int) -> list[AuditEntry]:
         """The newest entries, newest first; those of one token where `serial` is given."""

@@ -1,7 +1,6 @@
 """Tokens as rows."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
@@ -16,14 +15,9 @@ from keyfob_verifier.store.schema import tokens
 
 _PLAIN = ("id", "owner_id", "serial", "account", "issuer", "grade_ppm", "policy")
 _TIMES = ("created_at", "activated_at", "revoked_at", "version")
-_MUTABLE = (
-    "status",
-    "activated_at",
-    "revoked_at",
-    "policy",
-    *(f"drift_{field}" for field in State._fields),
-    *(f"throttle_{field}" for field in ThrottleState._fields),
-)
+_DRIFT = tuple(f"drift_{field}" for field in State._fields)
+_THROTTLE = tuple(f"throttle_{field}" for field in ThrottleState._fields)
+_MUTABLE = ("status", "activated_at", "revoked_at", "policy", *_DRIFT, *_THROTTLE)
 _CHANGE = (
     update(tokens)
     .where(
@@ -104,12 +98,20 @@ class Tokens:
 
 
 def _to_row(token: Token) -> dict[str, Any]:
-    row = {name: getattr(token, name) for name in (*_PLAIN, *_TIMES)}
-    row |= asdict(token.parameters) | {"algorithm": token.parameters.algorithm.value}
-    row |= {"status": token.status.value, "sealed_seed": token.sealed_seed.to_bytes()}
-    row |= {f"drift_{name}": value for name, value in token.drift._asdict().items()}
-    row |= {f"throttle_{name}": value for name, value in token.throttle._asdict().items()}
-    return row
+    parameters = token.parameters
+    return (
+        {name: getattr(token, name) for name in (*_PLAIN, *_TIMES)}
+        | {
+            "algorithm": parameters.algorithm.value,
+            "digits": parameters.digits,
+            "time_step_s": parameters.time_step_s,
+            "t0_s": parameters.t0_s,
+            "status": token.status.value,
+            "sealed_seed": token.sealed_seed.to_bytes(),
+        }
+        | dict(zip(_DRIFT, token.drift, strict=True))
+        | dict(zip(_THROTTLE, token.throttle, strict=True))
+    )
 
 
 def _to_change(known: Token, new: Token) -> dict[str, Any]:
@@ -131,6 +133,6 @@ def _from_row(row: Row[Any]) -> Token:
         ),
         status=TokenStatus(columns["status"]),
         sealed_seed=SealedSeed.from_bytes(columns["sealed_seed"]),
-        drift=State(*(columns[f"drift_{name}"] for name in State._fields)),
-        throttle=ThrottleState(*(columns[f"throttle_{name}"] for name in ThrottleState._fields)),
+        drift=State(*(columns[name] for name in _DRIFT)),
+        throttle=ThrottleState(*(columns[name] for name in _THROTTLE)),
     )
