@@ -12,7 +12,7 @@ from keyfob.quantities import DAY_S
 from keyfob.uri import parse_uri
 
 
-def problem(response, status, code):
+def assert_problem(response, status, code):
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
     body = response.json()
@@ -70,7 +70,7 @@ def test_refusals_look_alike(verifier, fob):
 def test_throttled_attempt_is_told_when_to_come_back(verifier, fob):
     assert verifier.validate(fob.serial, fob.wrong_code()) == "refused"
     response = verifier.http.post("/v1/validate", json={"serial": fob.serial, "code": fob.press().code})
-    problem(response, 429, "retry-later")
+    assert_problem(response, 429, "retry-later")
     assert int(response.headers["retry-after"]) == 1
 
 
@@ -102,7 +102,7 @@ def test_revoked_token_is_refused_at_once(verifier, fob):
 )
 def test_malformed_code_is_a_clear_problem(verifier, fob, code):
     response = verifier.http.post("/v1/validate", json={"serial": fob.serial, "code": code})
-    assert "6 digits" in problem(response, 422, "malformed-code")
+    assert "6 digits" in assert_problem(response, 422, "malformed-code")
     if code:
         assert code not in response.text
 
@@ -133,7 +133,7 @@ def test_code_with_a_space_is_accepted(verifier, fob):
 )
 def test_bad_enrolment_is_a_clear_problem_and_enrols_nothing(verifier, body, code):
     before = verifier.http.get("/v1/tokens").json()
-    problem(verifier.http.post("/v1/tokens", json=body), 422, code)
+    assert_problem(verifier.http.post("/v1/tokens", json=body), 422, code)
     assert verifier.http.get("/v1/tokens").json() == before
 
 
@@ -151,19 +151,19 @@ def test_body_that_is_too_large_is_refused(verifier):
 
 def test_body_that_is_no_json_is_a_problem(verifier):
     headers = {"content-type": "application/json"}
-    problem(verifier.http.post("/v1/validate", content=b"{", headers=headers), 422, "invalid-request")
+    assert_problem(verifier.http.post("/v1/validate", content=b"{", headers=headers), 422, "invalid-request")
 
 
 def test_what_is_missing_or_taken_is_named(verifier, fob):
-    problem(verifier.http.get("/v1/tokens/NOBODY"), 404, "token-not-found")
-    problem(
+    assert_problem(verifier.http.get("/v1/tokens/NOBODY"), 404, "token-not-found")
+    assert_problem(
         verifier.http.post("/v1/tokens", json={"account": "b", "serial": fob.serial}), 409, "serial-taken"
     )
-    problem(
+    assert_problem(
         verifier.http.post(f"/v1/tokens/{fob.serial}/activate", json={"code": "123456"}), 409, "token-status"
     )
-    problem(verifier.http.get("/v1/nothing"), 404, "not-found")
-    problem(verifier.http.delete(f"/v1/tokens/{fob.serial}"), 405, "method-not-allowed")
+    assert_problem(verifier.http.get("/v1/nothing"), 404, "not-found")
+    assert_problem(verifier.http.delete(f"/v1/tokens/{fob.serial}"), 405, "method-not-allowed")
 
 
 def test_every_route_but_health_needs_a_key(verifier):
@@ -182,7 +182,7 @@ def test_every_route_but_health_needs_a_key(verifier):
             for headers in ({}, {"Authorization": f"Bearer kf_{'0' * 12}_{'0' * 64}"}):
                 response = stranger.request(method, path.replace("{serial}", "X"), headers=headers)
                 if response.status_code == 401:
-                    problem(response, 401, "unauthorized")
+                    assert_problem(response, 401, "unauthorized")
                     assert "Bearer" in response.headers["www-authenticate"]
                 else:
                     open_routes.append(path)
@@ -231,7 +231,7 @@ def test_pages_follow_each_other(verifier):
 
 def test_test_clock_never_goes_back(verifier, truth):
     response = verifier.http.put("/v1/test-clock", json={"now": truth.now() - 1})
-    problem(response, 409, "conflict")
+    assert_problem(response, 409, "conflict")
     assert verifier.http.get("/v1/test-clock").json() == {"now": truth.now()}
     assert verifier.http.put("/v1/test-clock", json={"now": "NaN"}).status_code == 422
 
