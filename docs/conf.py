@@ -6,6 +6,7 @@ project = "keyfob"
 author = "the keyfob authors"
 release = metadata.version("keyfob")
 extensions = ["myst_parser"]
+myst_enable_extensions = ["deflist"]
 exclude_patterns = ["_build"]
 nitpicky = True
 

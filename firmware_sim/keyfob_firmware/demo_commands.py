@@ -26,9 +26,7 @@ def demo(
 ) -> None:
     """Live two simulated years with fobs that drift, against a real verifier, and check every promise.
 
-    A verifier starts as a process of its own on a free loopback port and a fresh test database. Fobs of +20 and
-    -20 ppm are provisioned by reading its QR codes; their owners log in every few days; used codes are sent again;
-    somebody guesses for a day. Exits with 1 if anything came out otherwise than it should.
+    A verifier starts as a process of its own on a free loopback port and a fresh test database. Fobs of +20 and -20 ppm are provisioned by reading its QR codes; their owners log in every few days; used codes are sent again; somebody guesses for a day. Exits with 1 if anything came out otherwise than it should.
     """
     with needs_extra("server"):
         from keyfob_firmware.demo.run import run

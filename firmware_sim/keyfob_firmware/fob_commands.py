@@ -12,7 +12,7 @@ import typer
 
 from keyfob.clock import SystemClock
 from keyfob.errors import InvalidUriError
-from keyfob.output import JsonOption, complain, printer
+from keyfob.output import JsonOption, YesOption, complain, confirm, printer
 from keyfob_firmware.errors import FobFileError
 from keyfob_firmware.fob_options import At, FobDir, FobKey, true_clock
 from keyfob_firmware.places import default_fob_dir, existing_key, ready_key
@@ -88,7 +88,7 @@ def new(
     from keyfob.oscillator import Crystal, Oscillator
     from keyfob_firmware.fob import Fob, FobState
     from keyfob_firmware.fob_file import FobFolder
-    from keyfob_firmware.fob_views import fob_record
+    from keyfob_firmware.fob_views import fob_row
 
     if uri is not None and image is not None:
         raise typer.BadParameter("--uri and --image exclude each other")
@@ -110,7 +110,7 @@ def new(
         _provision(fob, uri, image)
         state = fob.state
     folder.add(name, state)
-    printer(as_json).record(fob_record(name, state, clock.now()))
+    printer(as_json).record(fob_row(name, state, clock.now()))
 
 
 def scan(
@@ -125,13 +125,13 @@ def scan(
 ) -> None:
     """Provision a fob from the QR code that its verifier shows."""
     from keyfob_firmware.fob_file import FobFolder
-    from keyfob_firmware.fob_views import fob_record
+    from keyfob_firmware.fob_views import fob_row
 
     folder, clock = FobFolder(fob_dir), SystemClock()
     folder.read(name).require_empty()
     with folder.in_hand(name, ready_key(fob_key, fob_dir), clock) as fob:
         _provision(fob, None, image)
-    printer(as_json).record(fob_record(name, fob.state, clock.now()))
+    printer(as_json).record(fob_row(name, fob.state, clock.now()))
 
 
 def press(
@@ -183,11 +183,15 @@ def list_fobs(*, at: At = None, fob_dir: FobDir, as_json: JsonOption = False) ->
         raise typer.Exit(1)
 
 
-def reset(name: Name, *, fob_dir: FobDir) -> None:
-    """Make a fob forget its seed for good, so that it can be given another."""
+def reset(name: Name, *, fob_dir: FobDir, yes: YesOption = False) -> None:
+    """Make a fob forget its seed for good, so that it can be given another; on a terminal, once confirmed."""
     from keyfob_firmware.fob_file import FobFolder
 
-    FobFolder(fob_dir).reset(name)
+    folder = FobFolder(fob_dir)
+    credential = folder.read(name).credential
+    if credential is not None:
+        confirm(f"Forget the seed of {name}, which is good for {credential.account}?", yes)
+    folder.reset(name)
     typer.echo(f"{name} holds no seed any more.")
 
 

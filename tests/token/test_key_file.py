@@ -51,7 +51,7 @@ def test_file_and_its_directory_are_for_their_owner_alone(tmp_path, key):
 
 def test_existing_key_is_kept(path):
     before = path.read_bytes()
-    with pytest.raises(KeyFileExistsError, match="move it away"):
+    with pytest.raises(KeyFileExistsError, match="name another"):
         create_key_file(path, SealingKey.generate(), None)
     assert path.read_bytes() == before
 

@@ -1,5 +1,6 @@
 """The verifier's commands, as typed."""
 
+import io
 import json
 import socket
 import subprocess
@@ -144,6 +145,41 @@ def test_mistakes_get_one_line(installed, places, mistake):
     assert "serial" in mistake("token", "enrol", "alice", "--serial", "a b")
     assert "credible" in mistake("serve", "--policy", "no-such", status=2)
     assert "database URL" in mistake("token", "list", "--database-url", "mysql://x:sesame@y/z")
+
+
+def test_qr_that_cannot_be_written_enrols_nothing(installed, keyfob, places, mistake):
+    assert "no directory" in mistake(
+        "token", "enrol", "alice", "--qr", places / "nowhere" / "a.png", status=2
+    )
+    assert keyfob("token", "list") == []
+
+
+def test_code_may_be_typed_in_two_parts(installed, keyfob):
+    seed = parse_uri(keyfob("token", "enrol", "alice", "--serial", "A-1")["uri"]).seed.reveal()
+    code = totp(seed, time.time())
+    assert keyfob("token", "activate", "A-1", code[:3], code[3:])["answer"] == "accepted"
+    assert keyfob("validate", "A-1", code[:3], code[3:], status=1)["reason"] == "replayed"
+
+
+def test_database_that_cannot_be_reached_is_named_without_its_password(places, mistake):
+    complaint = mistake("token", "list", "--database-url", "postgresql://me:sesame@127.0.0.1:1/keyfob")
+    assert "refused" in complaint
+    assert "sesame" not in complaint
+
+
+def test_failed_init_leaves_no_database(places, installed, mistake):
+    assert "name another file" in mistake("init", "--database-url", f"sqlite:///{places}/other/verifier.db")
+    assert not (places / "other").exists()
+
+
+def test_revocation_is_confirmed_on_a_terminal(installed, keyfob, monkeypatch, capsys):
+    keyfob("token", "enrol", "alice", "--serial", "A-1")
+    terminal = io.StringIO("n\n")
+    terminal.isatty = lambda: True
+    monkeypatch.setattr(sys, "stdin", terminal)
+    assert main(["token", "revoke", "A-1"]) == 130
+    assert keyfob("token", "show", "A-1")["status"] == "pending"
+    assert keyfob("token", "revoke", "A-1", "--yes")["status"] == "revoked"
 
 
 def test_port_in_use_is_named(installed, mistake):

@@ -46,7 +46,7 @@ class KeyFileExistsError(KeyFileError):
     code = "key-file-exists"
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, "exists already and is kept: move it away first if nothing needs it any more")
+        super().__init__(path, "exists already and is kept: name another file for the new key")
 
 
 class KeyFileExposedError(KeyFileError):

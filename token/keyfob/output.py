@@ -1,6 +1,7 @@
 """What commands print: one record or rows of it, as JSON for programs or as a table for people."""
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Protocol
@@ -13,6 +14,9 @@ from rich.text import Text
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 """The option `--json`, the same on every command that prints data."""
+
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+"""The option `--yes`, the same on every command that cannot be undone."""
 
 _UNITS = {"s": "s", "ppm": "ppm", "c": "°C"}
 _UNBOUNDED = 10_000
@@ -82,6 +86,16 @@ def complain(sentence: str) -> None:
         typer.echo(f"keyfob: {printable(sentence)}", err=True)
 
 
+def confirm(question: str, yes: bool) -> None:
+    """Asks before what cannot be undone: people at a terminal, never a script, and nobody who said yes.
+
+    Raises:
+        typer.Abort: the answer was no.
+    """
+    if not yes and sys.stdin.isatty():
+        typer.confirm(question, abort=True, err=True)
+
+
 def _print_table(table: Table) -> None:
     console = Console()
     if not console.is_terminal:
@@ -111,6 +125,6 @@ def _cell(value: object) -> Text:
         case bool():
             return Text("yes" if value else "no")
         case float():
-            return Text(f"{value:.3f}")
+            return Text(f"{value:z.3f}")
         case _:
             return Text(printable(str(value)))

@@ -9,7 +9,6 @@ import warnings
 from pathlib import Path
 
 import qrcode
-import zxingcpp
 from PIL import Image, UnidentifiedImageError
 
 from keyfob.errors import QrCapacityError, UnreadableQrError
@@ -27,7 +26,6 @@ _IMAGE_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 _BROKEN_IMAGE = (OSError, SyntaxError, ValueError, AssertionError)
 """What Pillow raises for damaged files of these formats; AssertionError for some animated PNGs."""
 
-_QR_CODES = zxingcpp.barcode_formats_from_str("QRCode")
 _BLACK_ON_WHITE = "\x1b[38;5;16;48;5;231m"
 _RESET = "\x1b[0m"
 _HALF_BLOCKS = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
@@ -97,9 +95,11 @@ def read_qr(image: bytes | Path) -> str:
     content = image if isinstance(image, bytes) else _file(image)
     if len(content) > MAX_FILE_BYTES:
         raise UnreadableQrError(f"the image file is larger than {MAX_FILE_BYTES // 2**20} MiB")
+    import zxingcpp  # noqa: PLC0415  a program that only draws need not hold it
+
     codes = zxingcpp.read_barcodes(
         _greyscale(content),
-        formats=_QR_CODES,
+        formats=zxingcpp.barcode_formats_from_str("QRCode"),
         text_mode=zxingcpp.TextMode.Plain,
     )
     if not codes:

@@ -7,8 +7,21 @@ import typer
 from keyfob import SystemClock, VirtualClock
 from keyfob.extras import needs_extra
 from keyfob.output import JsonOption, printer
-from keyfob_verifier.local import DatabaseOption, KekOption, local_installation, report
+from keyfob_verifier.local import (
+    CodeArgument,
+    DatabaseOption,
+    KekOption,
+    SerialArgument,
+    local_installation,
+    report,
+)
 from keyfob_verifier.token_commands import tokens
+
+
+def _complete_policy(incomplete: str) -> list[str]:
+    from keyfob_verifier.decide.policies import POLICIES
+
+    return [name for name in POLICIES if name.startswith(incomplete)]
 
 
 def register(app: typer.Typer) -> None:
@@ -52,7 +65,8 @@ def _serve(
     policy: Annotated[
         str,
         typer.Option(
-            help="Window policy: credible follows each token's drift, fixed is RFC 6238's plain ±1."
+            help="Window policy: credible follows each token's drift, fixed is RFC 6238's plain ±1.",
+            autocompletion=_complete_policy,
         ),
     ] = "credible",
     test_clock: Annotated[
@@ -83,8 +97,8 @@ def _serve(
 
 
 def _validate(
-    serial: Annotated[str, typer.Argument(help="The token's serial.")],
-    code: Annotated[str, typer.Argument(help="The code, as typed.")],
+    serial: SerialArgument,
+    code: CodeArgument,
     database_url: DatabaseOption,
     kek_file: KekOption,
     as_json: JsonOption = False,
@@ -93,6 +107,6 @@ def _validate(
     with local_installation(database_url, kek_file) as local:
         from keyfob_verifier.service.verification import Attempt, verify
 
-        attempt = Attempt(local.owner_id, local.actor, serial, code, local.context.clock.now())
+        attempt = Attempt(local.owner_id, local.actor, serial, " ".join(code), local.context.clock.now())
         (outcome,) = verify(local.context, [attempt])
     report(outcome, as_json)

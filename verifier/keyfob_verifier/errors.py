@@ -13,14 +13,19 @@ class VerifierError(KeyfobError):
 
 
 class StorageUnavailableError(VerifierError):
-    """The database does not answer, or cannot write; nothing was decided."""
+    """The database does not answer, or cannot write; nothing was decided.
+
+    Attributes:
+        reason: what the database said, for those who run it.
+    """
 
     code = "storage-unavailable"
     status = 503
     retry_after_s: ClassVar[int] = 5
 
-    def __init__(self) -> None:
-        super().__init__("the database cannot be reached or written; nothing was changed, try again shortly")
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"the database cannot be used: {reason}; nothing was changed")
 
 
 class StaleRowError(VerifierError):
@@ -182,4 +187,6 @@ class AddressInUseError(VerifierError):
 
     def __init__(self, host: str, port: int, reason: str) -> None:
         self.host, self.port = host, port
-        super().__init__(f"cannot listen on {host} port {port}: {reason}; choose another with --port")
+        super().__init__(
+            f"cannot listen on {host} port {port}: {reason}; choose another with --host or --port"
+        )

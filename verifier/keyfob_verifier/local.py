@@ -49,6 +49,25 @@ KekOption = Annotated[
 ]
 
 
+def _complete_nothing() -> list[str]:
+    """A shell left to itself would offer files."""
+    return []
+
+
+SerialArgument = Annotated[
+    str,
+    typer.Argument(metavar="SERIAL", help="The token's serial.", autocompletion=_complete_nothing),
+]
+CodeArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="CODE",
+        help="The code as the fob shows it, in one piece or two.",
+        autocompletion=_complete_nothing,
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class LocalInstallation:
     """An open installation, and in whose name its administrator works.

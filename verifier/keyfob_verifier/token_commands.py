@@ -1,5 +1,6 @@
 """`keyfob token …`: tokens from enrolment to revocation, on the installation of this machine."""
 
+import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -9,8 +10,15 @@ import typer
 
 from keyfob import Algorithm, Parameters, Seed
 from keyfob.durable import create_file
-from keyfob.output import JsonOption, format_time, printer
-from keyfob_verifier.local import DatabaseOption, KekOption, local_installation, report
+from keyfob.output import JsonOption, YesOption, confirm, format_time, printer
+from keyfob_verifier.local import (
+    CodeArgument,
+    DatabaseOption,
+    KekOption,
+    SerialArgument,
+    local_installation,
+    report,
+)
 
 if TYPE_CHECKING:
     from keyfob_verifier.service.inspection import TokenView
@@ -22,8 +30,6 @@ tokens = typer.Typer(
     help="Enrol tokens, look at them, resynchronize and revoke them.",
     no_args_is_help=True,
 )
-
-SerialArgument = Annotated[str, typer.Argument(help="The token's serial.")]
 
 
 @tokens.command()
@@ -70,18 +76,18 @@ def enrol(
         )
         enrolled = enrol_token(local.context, local.owner_id, local.actor, application)
         shown = view(local.context, enrolled.token)
-    if qr is not None:
-        create_file(qr, draw(enrolled.uri))
     printer(as_json).record({"serial": shown.serial, "status": shown.status, "uri": enrolled.uri})
     if not as_json:
         typer.echo(draw_terminal(enrolled.uri))
         typer.echo(f"Scan it, then: keyfob token activate {shown.serial} CODE")
+    if qr is not None:
+        create_file(qr, draw(enrolled.uri))
 
 
 @tokens.command()
 def activate(
     serial: SerialArgument,
-    code: Annotated[str, typer.Argument(help="The code that the fob shows.")],
+    code: CodeArgument,
     database_url: DatabaseOption,
     kek_file: KekOption,
     as_json: JsonOption = False,
@@ -90,7 +96,7 @@ def activate(
     with local_installation(database_url, kek_file) as local:
         from keyfob_verifier.service import lifecycle
 
-        outcome = lifecycle.activate(local.context, local.owner_id, local.actor, serial, code)
+        outcome = lifecycle.activate(local.context, local.owner_id, local.actor, serial, " ".join(code))
     report(outcome, as_json)
 
 
@@ -146,9 +152,11 @@ def revoke(
     serial: SerialArgument,
     database_url: DatabaseOption,
     kek_file: KekOption,
+    yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Revoke a token for good."""
+    """Revoke a token for good; on a terminal, once that is confirmed."""
+    confirm(f"Revoke {serial} for good?", yes)
     with local_installation(database_url, kek_file) as local:
         from keyfob_verifier.service import lifecycle
 
@@ -168,6 +176,8 @@ def _drawing(file: Path | None) -> Callable[[str], bytes]:
         raise typer.BadParameter("its name must end in .png or .svg", param_hint="--qr")
     if file is not None and file.exists():
         raise typer.BadParameter(f"{file} exists already", param_hint="--qr")
+    if file is not None and not os.access(file.parent, os.W_OK):
+        raise typer.BadParameter(f"{file.parent} is no directory to write to", param_hint="--qr")
     return draw
 
 
@@ -185,5 +195,7 @@ def _row(shown: "TokenView") -> dict[str, object]:
         "account": shown.account,
         "status": shown.status,
         "offset_s": shown.drift.offset_s,
+        "offset_sd_s": shown.drift.offset_sd_s,
         "rate_ppm": shown.drift.rate_ppm,
+        "rate_sd_ppm": shown.drift.rate_sd_ppm,
     }

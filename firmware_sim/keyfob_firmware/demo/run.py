@@ -42,10 +42,13 @@ def run(directory: Path, random_seed: int, console: Console) -> bool:
     started = time.perf_counter()
     chance = random.Random(random_seed)  # noqa: S311  simulated people, not secrets
     truth = VirtualClock(START)
+    console.print("Starting a verifier …")
     with VerifierProcess(Installation(directory), truth.now()) as verifier:
-        console.print(f"A verifier answers at {verifier.url} (process {verifier.pid}).", highlight=False)
+        console.print(f"It answers at {verifier.url} (process {verifier.pid}).", highlight=False)
         owners = [_provision(serial, directory, verifier, truth, chance) for serial in TOLERANCES_PPM]
-        console.print(f"{len(owners)} fobs provisioned by reading the PNGs in {directory}.", highlight=False)
+        console.print(
+            f"{len(owners)} fobs provisioned by reading its QR codes, PNGs in {directory}.", highlight=False
+        )
         findings = Findings(owners)
         _live(findings, verifier, truth, chance, console)
         findings.siege = besiege(owners[0].serial, verifier, truth, chance)

@@ -69,13 +69,19 @@ def install(app: FastAPI) -> None:
 async def _keyfob_error(_request: Request, error: Exception) -> Response:
     match error:
         case UnauthorizedError():
-            headers = {"WWW-Authenticate": 'Bearer realm="keyfob", Basic realm="keyfob"'}
-            return problem(error.status, error.code, str(error), headers)
+            response = problem(error.status, error.code, str(error))
+            for scheme in (
+                "Basic",
+                "Bearer",
+            ):  # a line each: browsers heed the first challenge of a line only
+                response.headers.append("WWW-Authenticate", f'{scheme} realm="keyfob"')
+            return response
         case RetryLaterError():
             return problem(429, error.code, str(error), {"Retry-After": str(error.retry_after_s)})
         case StorageUnavailableError():
-            log.error("storage unavailable", cause=type(error.__cause__).__name__)
-            return problem(error.status, error.code, str(error), {"Retry-After": str(error.retry_after_s)})
+            log.error("storage unavailable", reason=error.reason)
+            detail = "the database cannot be reached or written; nothing was changed, try again shortly"
+            return problem(error.status, error.code, detail, {"Retry-After": str(error.retry_after_s)})
         case VerifierError():
             return problem(error.status, error.code, str(error))
         case KeyfobError() if isinstance(error, _CALLERS_MISTAKES):

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from keyfob import Clock, SealingKey
-from keyfob.key_file import create_key_file, read_key_file
+from keyfob.key_file import KeyFileExistsError, create_key_file, read_key_file
 from keyfob_verifier.decide.throttle import Throttle
 from keyfob_verifier.errors import WrongPurposeError
 from keyfob_verifier.keys.envelope import Keyring, wrap
@@ -29,6 +29,8 @@ def initialise(database_url: str, kek_path: Path, purpose: Purpose, clock: Clock
     now = clock.now()
     kek = SealingKey.generate()
     database = sqlite_path(database_url)
+    if kek_path.exists():
+        raise KeyFileExistsError(kek_path)
     with new_database(database_url, purpose, now) as transaction:
         transaction.data_keys.add(wrap(SealingKey.generate(), OWNER_ID, kek, now))
         api_key = create_api_key(transaction, OWNER_ID, "first", now)

@@ -49,7 +49,7 @@ def verify(context: Context, attempts: Sequence[Attempt]) -> list[Outcome]:
                 return _verify_within(transaction, context, attempts)
         except StaleRowError:
             continue
-    raise StorageUnavailableError
+    raise StorageUnavailableError("its rows changed again and again while they were decided on")
 
 
 def _verify_within(transaction: Transaction, context: Context, attempts: Sequence[Attempt]) -> list[Outcome]:

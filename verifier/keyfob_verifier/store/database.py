@@ -202,7 +202,8 @@ def _typed_errors() -> Iterator[None]:
     try:
         yield
     except (DBAPIError, PoolTimeoutError) as error:
-        raise StorageUnavailableError from error
+        said = error.orig if isinstance(error, DBAPIError) else error
+        raise StorageUnavailableError(" ".join(str(said).split())) from error
 
 
 @contextmanager
