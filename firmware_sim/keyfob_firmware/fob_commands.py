@@ -88,7 +88,7 @@ def new(
     from keyfob.oscillator import Crystal, Oscillator
     from keyfob_firmware.fob import Fob, FobState
     from keyfob_firmware.fob_file import FobFolder
-    from keyfob_firmware.fob_views import fob_row
+    from keyfob_firmware.fob_views import fob_record
 
     if uri is not None and image is not None:
         raise typer.BadParameter("--uri and --image exclude each other")
@@ -110,7 +110,7 @@ def new(
         _provision(fob, uri, image)
         state = fob.state
     folder.add(name, state)
-    printer(as_json).record(fob_row(name, state, clock.now()))
+    printer(as_json).record(fob_record(name, state, clock.now()))
 
 
 def scan(
@@ -125,13 +125,13 @@ def scan(
 ) -> None:
     """Provision a fob from the QR code that its verifier shows."""
     from keyfob_firmware.fob_file import FobFolder
-    from keyfob_firmware.fob_views import fob_row
+    from keyfob_firmware.fob_views import fob_record
 
     folder, clock = FobFolder(fob_dir), SystemClock()
     folder.read(name).require_empty()
     with folder.in_hand(name, ready_key(fob_key, fob_dir), clock) as fob:
         _provision(fob, None, image)
-    printer(as_json).record(fob_row(name, fob.state, clock.now()))
+    printer(as_json).record(fob_record(name, fob.state, clock.now()))
 
 
 def press(
