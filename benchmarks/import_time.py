@@ -1,14 +1,16 @@
-"""How long `import keyfob` takes: interpreter runs with and without it, interleaved.
-
-Usage: python benchmarks/import_time.py [RUNS]
-"""
+"""How long `import keyfob` takes: interpreter runs with and without it, in turns."""
 
 import statistics
 import subprocess
 import sys
 import time
 
-AIM_MS = 50.0
+from figures import Figure, show
+from rich.console import Console
+
+RUNS = 25
+PROGRAMS = {"python -c pass": "pass", "python -c 'import keyfob'": "import keyfob"}
+SECTION = "Starting an interpreter"
 
 
 def run_ms(program: str) -> float:
@@ -17,19 +19,18 @@ def run_ms(program: str) -> float:
     return (time.perf_counter() - begun) * 1000.0
 
 
-def main() -> None:
-    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 25
-    programs = ("pass", "import keyfob")
-    for program in programs:
+def figures() -> list[Figure]:
+    """The bare interpreter, with keyfob, and the median difference of pairs."""
+    for program in PROGRAMS.values():
         run_ms(program)
-    pairs = [tuple(run_ms(program) for program in programs) for _ in range(runs)]
-    bare, loaded = (statistics.median(times) for times in zip(*pairs, strict=True))
-    added = [loaded - bare for bare, loaded in pairs]
-    print(f"python -c pass             {bare:6.1f} ms")
-    print(f"python -c 'import keyfob'  {loaded:6.1f} ms")
-    print(f"import keyfob              {statistics.median(added):6.1f} ms, fastest {min(added):.1f} ms")
-    print(f"medians of {runs} interleaved pairs; the aim is below {AIM_MS:.0f} ms on an idle machine")
+    rounds = [{name: run_ms(program) for name, program in PROGRAMS.items()} for _ in range(RUNS)]
+    bare, loaded = PROGRAMS
+    rows = [
+        Figure(SECTION, name, statistics.median(times[name] for times in rounds), "ms") for name in PROGRAMS
+    ]
+    added_ms = statistics.median(times[loaded] - times[bare] for times in rounds)
+    return [*rows, Figure(SECTION, "the import alone", added_ms, "ms", aim="under 50 ms")]
 
 
 if __name__ == "__main__":
-    main()
+    show(figures(), Console())

@@ -1,7 +1,9 @@
 """Logins a second over HTTP, all parts in, against an empty FastAPI endpoint on the same machine in the same run."""
 
 import asyncio
+import contextlib
 import json
+import socket
 import statistics
 import subprocess
 import sys
@@ -9,8 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from figures import Figure, show
 from rich.console import Console
-from rich.table import Table
 
 from keyfob import totp
 from keyfob.uri import parse_uri
@@ -18,6 +20,7 @@ from keyfob_firmware.demo.verifier_process import Installation, VerifierProcess
 
 CONNECTIONS = 32
 ROUNDS = 5
+SECTION = f"Attempts over {CONNECTIONS} connections: SQLite, durable, audited, most of them throttled"
 ROUND_S = 2.0
 START = 1_800_000_000.0
 
@@ -67,7 +70,8 @@ def request(body: dict[str, str], api_key: str = "") -> bytes:
     )
 
 
-def main() -> None:
+def figures() -> list[Figure]:
+    """Both servers, measured."""
     with tempfile.TemporaryDirectory() as directory:
         installation = Installation(Path(directory))
         with VerifierProcess(installation, START) as verifier:
@@ -75,11 +79,20 @@ def main() -> None:
             port = int(verifier.url.rsplit(":", 1)[1])
             empty = subprocess.Popen([sys.executable, "-c", EMPTY, str(port + 1)])
             try:
-                time.sleep(3)
-                measure(port, port + 1, requests)
+                wait_for(port + 1)
+                return measure(port, port + 1, requests)
             finally:
                 empty.terminate()
                 empty.wait()
+
+
+def wait_for(port: int) -> None:
+    """Returns when somebody listens there."""
+    for _ in range(200):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.05)
+    raise TimeoutError(f"nobody listens on port {port}")
 
 
 def token(verifier: VerifierProcess) -> dict[str, str]:
@@ -91,7 +104,7 @@ def token(verifier: VerifierProcess) -> dict[str, str]:
     return {"serial": serial, "code": code}
 
 
-def measure(port: int, empty_port: int, requests: list[bytes]) -> None:
+def measure(port: int, empty_port: int, requests: list[bytes]) -> list[Figure]:
     rates: dict[str, list[float]] = {"keyfob": [], "empty endpoint": []}
     latencies: dict[str, list[float]] = {"keyfob": [], "empty endpoint": []}
     for _ in range(ROUNDS):
@@ -99,23 +112,21 @@ def measure(port: int, empty_port: int, requests: list[bytes]) -> None:
             answered, took = asyncio.run(load(at, requests))
             rates[name].append(answered / ROUND_S)
             latencies[name] += took
-    table = Table(title=f"Attempts over {CONNECTIONS} connections, SQLite, durable", title_justify="left")
-    for heading in ("server", "requests/s", "ratio", "median ms", "p99 ms"):
-        table.add_column(heading, justify="right")
     reference = statistics.median(rates["empty endpoint"])
-    for name, measured in rates.items():
-        rate = statistics.median(measured)
-        took = sorted(latencies[name])
-        p99 = took[int(0.99 * len(took))]
-        table.add_row(
-            name,
-            f"{rate:.0f}",
-            f"{rate / reference:.2f}",
-            f"{took[len(took) // 2] * 1e3:.2f}",
-            f"{p99 * 1e3:.2f}",
-        )
-    Console().print(table)
+    return [
+        *(
+            Figure(SECTION, name, rate, "requests/s", rate / reference, "the empty endpoint")
+            for name, rate in ((name, statistics.median(measured)) for name, measured in rates.items())
+        ),
+        *(
+            Figure(SECTION, f"{name}, 99th percentile", p99 * 1e3, "ms", p99 / median, "its median latency")
+            for name, median, p99 in (
+                (name, statistics.median(took), statistics.quantiles(took, n=100)[98])
+                for name, took in latencies.items()
+            )
+        ),
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    show(figures(), Console())

@@ -17,6 +17,8 @@ from keyfob_verifier.local import (
 )
 from keyfob_verifier.token_commands import tokens
 
+api_keys = typer.Typer(help="Keys for those who call the verifier over HTTP.", no_args_is_help=True)
+
 
 def _complete_policy(incomplete: str) -> list[str]:
     from keyfob_verifier.decide.policies import POLICIES
@@ -30,6 +32,7 @@ def register(app: typer.Typer) -> None:
     app.command("serve")(_serve)
     app.command("validate")(_validate)
     app.add_typer(tokens, name="token")
+    app.add_typer(api_keys, name="api-key")
 
 
 def _init(
@@ -57,6 +60,24 @@ def _init(
     typer.echo(f"The API key, which is stored nowhere and never shown again:\n{api_key}")
 
 
+@api_keys.command("create")
+def _create_api_key(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is for, such as the caller's name.")],
+    database_url: DatabaseOption,
+    kek_file: KekOption,
+    as_json: JsonOption = False,
+) -> None:
+    """Make one more API key, which is shown this once."""
+    with local_installation(database_url, kek_file) as local:
+        from keyfob_verifier.service.api_keys import issue_api_key
+
+        api_key = issue_api_key(local.context, local.owner_id, local.actor, name)
+    if as_json:
+        printer(as_json).record({"name": name, "api_key": api_key})
+    else:
+        typer.echo(f"It is stored nowhere and never shown again:\n{api_key}")
+
+
 def _serve(
     database_url: DatabaseOption,
     kek_file: KekOption,
@@ -72,6 +93,8 @@ def _serve(
     test_clock: Annotated[
         float | None,
         typer.Option(
+            min=0.0,
+            max=1e12,
             metavar="UNIX_TIME",
             help="For tests: start at this time and stand still until PUT /v1/test-clock moves it. "
             "Needs a loopback address and a database made by `keyfob init --test`.",

@@ -149,6 +149,18 @@ class TokenNotFoundError(VerifierError):
         super().__init__(f"there is no token with the serial {serial!r}")
 
 
+class DamagedTokenError(VerifierError):
+    """A token's row holds what keyfob never writes."""
+
+    code = "damaged-token"
+
+    def __init__(self, serial: str) -> None:
+        self.serial = serial
+        super().__init__(
+            f"the record of token {serial!r} was altered in the database: restore it from a backup"
+        )
+
+
 class TokenStatusError(VerifierError):
     """The token's status does not allow what was asked."""
 

@@ -1,6 +1,7 @@
 """The installation of this machine, as its commands find, open and report it."""
 
 import getpass
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from platformdirs import user_config_path, user_data_path
 from keyfob import SystemClock
 from keyfob.extras import needs_extra
 from keyfob.output import printer
+from keyfob_verifier.serial import check_serial
 
 if TYPE_CHECKING:
     from keyfob_verifier.service.context import Context
@@ -49,6 +51,10 @@ KekOption = Annotated[
 ]
 
 
+def _check_serial(serial: str) -> str:
+    return check_serial(serial)
+
+
 def _complete_nothing() -> list[str]:
     """A shell left to itself would offer files."""
     return []
@@ -56,7 +62,12 @@ def _complete_nothing() -> list[str]:
 
 SerialArgument = Annotated[
     str,
-    typer.Argument(metavar="SERIAL", help="The token's serial.", autocompletion=_complete_nothing),
+    typer.Argument(
+        metavar="SERIAL",
+        help="The token's serial.",
+        autocompletion=_complete_nothing,
+        callback=_check_serial,
+    ),
 ]
 CodeArgument = Annotated[
     list[str],
@@ -91,9 +102,16 @@ def local_installation(database_url: str, kek_file: Path) -> Iterator[LocalInsta
         from keyfob_verifier.service.installation import OWNER_ID, open_installation
     context = open_installation(database_url, kek_file, Purpose.PRODUCTION, SystemClock())
     try:
-        yield LocalInstallation(context, OWNER_ID, f"local:{getpass.getuser()}"[:64])
+        yield LocalInstallation(context, OWNER_ID, f"local:{_user()}"[:64])
     finally:
         context.store.close()
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in many containers
+        return str(os.getuid())
 
 
 def report(outcome: "Outcome", as_json: bool) -> None:

@@ -3,7 +3,7 @@
 import enum
 from dataclasses import dataclass
 
-from keyfob import Binding, Parameters, SealedSeed
+from keyfob import Binding, Parameters
 from keyfob_verifier.decide.state import State
 from keyfob_verifier.decide.throttle import ThrottleState
 
@@ -35,6 +35,7 @@ class Token:
         serial: unique for its owner.
         account: whose token it is, as an authenticator shows it.
         issuer: who issued it, as an authenticator shows it.
+        sealed_seed: as `keyfob.SealedSeed.to_bytes` gives it.
         grade_ppm: the crystal's grade, for the drift prior.
         policy: the window policy that `drift` belongs to.
         version: counts the changes of the row.
@@ -50,7 +51,7 @@ class Token:
     parameters: Parameters
     grade_ppm: float
     status: TokenStatus
-    sealed_seed: SealedSeed
+    sealed_seed: bytes
     policy: str
     drift: State
     throttle: ThrottleState

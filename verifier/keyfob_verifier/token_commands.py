@@ -46,7 +46,7 @@ def enrol(
     time_step_s: Annotated[int, typer.Option(min=1, help="How long a code lasts, in seconds.")] = 30,
     grade_ppm: Annotated[float, typer.Option(min=0.1, max=1000.0, help="The crystal's grade.")] = 20.0,
     seed_file: Annotated[
-        typer.FileText | None,
+        typer.FileBinaryRead | None,
         typer.Option(
             help="A factory's seed in base32, in a file or - for standard input. New and random if absent."
         ),
@@ -71,7 +71,7 @@ def enrol(
             issuer=issuer,
             serial=serial,
             parameters=Parameters(algorithm, digits, time_step_s),
-            seed=None if seed_file is None else Seed.from_base32(seed_file.read()),
+            seed=None if seed_file is None else Seed.from_base32(seed_file.read().decode("ascii", "replace")),
             grade_ppm=grade_ppm,
         )
         enrolled = enrol_token(local.context, local.owner_id, local.actor, application)

@@ -19,13 +19,15 @@ class Writer:
             self.gate.wait(10)
         if "bad" in requests:
             raise ValueError("bad batch")
+        if "disk full" in requests:
+            raise OSError("disk full")
         return [2 * request for request in requests]
 
 
 def test_single_request_does_not_wait_for_company():
     async def scenario():
         writer = Writer()
-        commit = GroupCommit(writer)
+        commit = GroupCommit(writer, OSError)
         assert await commit.submit(3) == 6
         assert writer.batches == [[3]]
         commit.close()
@@ -36,7 +38,7 @@ def test_single_request_does_not_wait_for_company():
 def test_requests_that_arrive_during_a_batch_share_the_next_in_order():
     async def scenario():
         writer = Writer(threading.Event())
-        commit = GroupCommit(writer)
+        commit = GroupCommit(writer, OSError)
         first = asyncio.create_task(commit.submit(0))
         await asyncio.sleep(0.05)
         rest = [asyncio.create_task(commit.submit(n)) for n in range(1, 6)]
@@ -52,7 +54,7 @@ def test_requests_that_arrive_during_a_batch_share_the_next_in_order():
 def test_failed_batch_fails_its_requests_and_no_others():
     async def scenario():
         writer = Writer()
-        commit = GroupCommit(writer)
+        commit = GroupCommit(writer, OSError)
         with pytest.raises(ValueError, match="bad batch"):
             await commit.submit("bad")
         assert await commit.submit(1) == 2
@@ -64,7 +66,7 @@ def test_failed_batch_fails_its_requests_and_no_others():
 def test_caller_that_went_away_does_not_hold_up_the_others():
     async def scenario():
         writer = Writer(threading.Event())
-        commit = GroupCommit(writer)
+        commit = GroupCommit(writer, OSError)
         first = asyncio.create_task(commit.submit(0))
         await asyncio.sleep(0.05)
         gone, stays = asyncio.create_task(commit.submit(1)), asyncio.create_task(commit.submit(2))
@@ -81,10 +83,58 @@ def test_caller_that_went_away_does_not_hold_up_the_others():
 def test_batch_has_a_limit():
     async def scenario():
         writer = Writer()
-        commit = GroupCommit(writer)
+        commit = GroupCommit(writer, OSError)
         answers = await asyncio.gather(*(commit.submit(n) for n in range(MAX_BATCH + 10)))
         assert answers == [2 * n for n in range(MAX_BATCH + 10)]
         assert max(map(len, writer.batches)) <= MAX_BATCH
+        commit.close()
+
+    asyncio.run(scenario())
+
+
+def test_fault_of_one_request_is_not_told_to_the_others():
+    async def scenario():
+        writer = Writer(threading.Event())
+        commit = GroupCommit(writer, OSError)
+        first = asyncio.create_task(commit.submit(0))
+        await asyncio.sleep(0.05)
+        rest = [asyncio.create_task(commit.submit(request)) for request in (1, "bad", 2)]
+        await asyncio.sleep(0.05)
+        writer.gate.set()
+        assert await first == 0
+        one, bad, two = await asyncio.gather(*rest, return_exceptions=True)
+        assert (one, two) == (2, 4)
+        assert isinstance(bad, ValueError)
+        commit.close()
+
+    asyncio.run(scenario())
+
+
+def test_common_fault_is_told_to_all_without_another_try():
+    async def scenario():
+        writer = Writer(threading.Event())
+        commit = GroupCommit(writer, OSError)
+        first = asyncio.create_task(commit.submit(0))
+        await asyncio.sleep(0.05)
+        rest = [asyncio.create_task(commit.submit(request)) for request in (1, "disk full", 2)]
+        await asyncio.sleep(0.05)
+        writer.gate.set()
+        assert await first == 0
+        told = await asyncio.gather(*rest, return_exceptions=True)
+        assert all(isinstance(error, OSError) for error in told)
+        assert writer.batches == [[0], [1, "disk full", 2]]
+        assert await commit.submit(3) == 6
+        commit.close()
+
+    asyncio.run(scenario())
+
+
+def test_answer_that_is_missing_fails_its_batch_and_nothing_later():
+    async def scenario():
+        commit = GroupCommit(lambda requests: [] if "lost" in requests else list(requests), OSError)
+        with pytest.raises(ValueError, match="shorter"):
+            await commit.submit("lost")
+        assert await commit.submit("found") == "found"
         commit.close()
 
     asyncio.run(scenario())

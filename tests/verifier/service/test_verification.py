@@ -1,7 +1,7 @@
 import pytest
 from sqlalchemy import text, update
 
-from keyfob_verifier.errors import StorageUnavailableError
+from keyfob_verifier.errors import DamagedTokenError, StorageUnavailableError
 from keyfob_verifier.service import lifecycle
 from keyfob_verifier.service.installation import OWNER_ID
 from keyfob_verifier.service.outcome import Answer, Reason
@@ -157,10 +157,28 @@ def test_every_attempt_stands_in_the_record_with_its_reason(fob):
 def test_sealed_seed_of_another_row_does_not_open(fob, hold, context):
     """A row swapped in the database is refused, not verified with another token's seed."""
     other = hold()
-    stolen = other.token().sealed_seed.to_bytes()
+    stolen = other.token().sealed_seed
     with context.store._engine.begin() as connection:
         connection.execute(update(tokens).where(tokens.c.serial == fob.serial).values(sealed_seed=stolen))
     assert reason(fob, other.code()) is Reason.SEED_UNUSABLE
+
+
+def test_damaged_seed_is_refused_alone(fob, hold, context):
+    """The other codes of the batch are decided as if nothing were."""
+    other = hold()
+    lifecycle.activate(context, OWNER_ID, "tester", other.serial, other.code(-1))
+    with context.store._engine.begin() as connection:
+        connection.execute(update(tokens).where(tokens.c.serial == other.serial).values(sealed_seed=b"\0"))
+    outcomes = verify(context, [attempt(other, other.code()), attempt(fob, fob.code())])
+    assert [outcome.reason for outcome in outcomes] == [Reason.SEED_UNUSABLE, Reason.ACCEPTED]
+
+
+def test_damaged_record_is_named(fob):
+    with fob.context.store._engine.begin() as connection:
+        connection.execute(update(tokens).where(tokens.c.serial == fob.serial).values(digits=99))
+    with pytest.raises(DamagedTokenError) as caught:
+        submit(fob, "123456")
+    assert caught.value.serial == fob.serial
 
 
 def test_nothing_is_answered_when_the_record_cannot_be_written(fob, monkeypatch):

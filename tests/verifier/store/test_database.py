@@ -15,7 +15,8 @@ from keyfob_verifier.errors import (
     UnusableDatabaseError,
 )
 from keyfob_verifier.records import Purpose
-from keyfob_verifier.service.installation import OWNER_ID
+from keyfob_verifier.service.installation import OWNER_ID, initialise
+from keyfob_verifier.store import database
 from keyfob_verifier.store.database import new_database, open_database, shown
 from keyfob_verifier.store.schema import metadata
 
@@ -77,6 +78,23 @@ def test_unreachable_server_is_unavailable_and_its_password_not_told():
         open_database(url)
     assert "sesame" not in str(caught.value)
     assert "sesame" not in shown(url)
+
+
+def test_lock_that_somebody_keeps_is_not_waited_for_for_ever(
+    new_postgres_database, kek_path, clock, monkeypatch
+):
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 1)
+    url = new_postgres_database()
+    initialise(url, kek_path, Purpose.TEST, clock)
+    store = open_database(url)
+    with connected(url) as somebody:
+        somebody.execute(text("LOCK TABLE tokens"))
+        with pytest.raises(StorageUnavailableError) as caught, store.write() as transaction:
+            transaction.tokens.lock(OWNER_ID, ["A"])
+    assert "timeout" in caught.value.reason
+    with store.write() as transaction:
+        assert transaction.tokens.lock(OWNER_ID, ["A"]) == {}
+    store.close()
 
 
 def test_sqlite_file_is_for_its_owner_alone(tmp_path):

@@ -6,15 +6,15 @@ from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
-from starlette.datastructures import MutableHeaders
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from keyfob import VirtualClock
 from keyfob_verifier.api import handed_time, health, problems, record, tokens, validation
 from keyfob_verifier.api.authentication import Authenticator
 from keyfob_verifier.api.description import describe
 from keyfob_verifier.api.metrics import Metrics
+from keyfob_verifier.api.middleware import DeclaredLengthLimit, NeverStored
+from keyfob_verifier.errors import StorageUnavailableError
 from keyfob_verifier.service.context import Context
 from keyfob_verifier.service.group_commit import GroupCommit
 from keyfob_verifier.service.verification import verify
@@ -27,7 +27,7 @@ def create_app(context: Context) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.writer = GroupCommit(metrics.watch(partial(verify, context)))
+        app.state.writer = GroupCommit(metrics.watch(partial(verify, context)), StorageUnavailableError)
         yield
         app.state.writer.close()
         context.store.close()
@@ -46,6 +46,7 @@ def create_app(context: Context) -> FastAPI:
     app.state.authenticator = Authenticator(context.store)
     problems.install(app)
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES)
+    app.add_middleware(DeclaredLengthLimit, max_bytes=MAX_BODY_BYTES)
     app.add_middleware(NeverStored)
     for module in (tokens, validation, record, health):
         app.include_router(module.router)
@@ -53,20 +54,3 @@ def create_app(context: Context) -> FastAPI:
         app.include_router(handed_time.router)
     describe(app)
     return app
-
-
-class NeverStored:
-    """Keeps answers, which may hold a seed, out of every cache on their way."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers as the application does, with that header."""
-
-        async def send_marked(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["Cache-Control"] = "no-store"
-            await send(message)
-
-        await self._app(scope, receive, send_marked)

@@ -129,7 +129,7 @@ class Problem(BaseModel):
 class TimeRequest(_Request):
     """Where to move the test clock to."""
 
-    now: float = Field(allow_inf_nan=False, description="Unix time; never earlier than it was.")
+    now: float = Field(ge=0, le=1e12, description="Unix time; never earlier than it was.")
 
 
 class TimeResponse(BaseModel):

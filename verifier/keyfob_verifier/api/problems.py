@@ -24,6 +24,9 @@ log = structlog.get_logger()
 
 _CALLERS_MISTAKES = (InvalidParametersError, InvalidSeedError, InvalidUriError, MalformedCodeError)
 
+_WORDS = {404: "not-found", 405: "method-not-allowed", 409: "conflict", 413: "too-large"}
+"""What the framework's own refusals are called, whatever the interpreter's phrase for their status."""
+
 RESPONSES: dict[int | str, dict[str, object]] = {
     status: {"model": Problem, "description": HTTPStatus(status).phrase}
     for status in (401, 404, 409, 413, 422, 429, 503)
@@ -101,10 +104,11 @@ async def _invalid_request(_request: Request, error: Exception) -> Response:
 async def _http_exception(_request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    phrase = HTTPStatus(error.status_code).phrase
-    return problem(error.status_code, phrase.lower().replace(" ", "-"), str(error.detail), error.headers)
+    word = _WORDS.get(error.status_code, "refused")
+    return problem(error.status_code, word, str(error.detail), error.headers)
 
 
 async def _fault(_request: Request, error: Exception) -> Response:
     log.error("fault", kind=type(error).__name__, exc_info=error)
-    return problem(500, "fault", "keyfob failed; its log says where")
+    never_stored = {"Cache-Control": "no-store"}  # this answer leaves outside of every middleware
+    return problem(500, "fault", "keyfob failed; its log says where", never_stored)

@@ -13,6 +13,9 @@ from fastapi import FastAPI
 
 from keyfob_verifier.errors import AddressInUseError, NotLoopbackError
 
+STOP_S = 20
+"""How long requests in progress may take once the server is told to stop: longer than a wait for the database."""
+
 _GC_THRESHOLD = 50_000
 
 
@@ -41,8 +44,9 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=1024)
-    except OSError as error:
-        raise AddressInUseError(host, port, error.strerror or str(error)) from None
+    except (OSError, UnicodeError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise AddressInUseError(host, port, reason) from None
 
 
 def serve(app: FastAPI, listener: socket.socket, announce: Callable[[str], None]) -> None:
@@ -51,7 +55,12 @@ def serve(app: FastAPI, listener: socket.socket, announce: Callable[[str], None]
     host, port = listener.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_keep_alive=30
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=STOP_S,
     )
     server = _Announcing(config, lambda: announce(url))
     gc.collect()

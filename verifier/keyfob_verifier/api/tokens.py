@@ -51,7 +51,9 @@ def enrol(request: EnrolRequest, caller: Caller, context: OpenContext) -> EnrolR
 def list_tokens(
     caller: Caller,
     context: OpenContext,
-    after: Annotated[str, Query(max_length=64, description="The last serial of the page before.")] = "",
+    after: Annotated[
+        str, Query(pattern=r"^[A-Za-z0-9._-]{0,64}$", description="The last serial of the page before.")
+    ] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[TokenResponse]:
     """Tokens in the order of their serials, a page at a time."""

@@ -6,9 +6,13 @@ import re
 import secrets
 from collections.abc import Callable
 
+from keyfob.errors import InvalidParametersError
 from keyfob_verifier.errors import UnauthorizedError
-from keyfob_verifier.records import ApiKeyRecord
+from keyfob_verifier.records import ApiKeyRecord, AuditEntry
+from keyfob_verifier.service.context import Context
 from keyfob_verifier.store.database import Transaction
+
+MAX_NAME_CHARACTERS = 255
 
 _FORM = re.compile(r"kf_([0-9a-f]{12})_([0-9a-f]{64})")
 
@@ -25,6 +29,24 @@ def create_api_key(
     digest = hashlib.sha256(secret).digest()
     transaction.api_keys.add(ApiKeyRecord(key_id, owner_id, name, digest, created_at))
     return f"kf_{key_id}_{secret.hex()}"
+
+
+def issue_api_key(context: Context, owner_id: str, actor: str, name: str) -> str:
+    """Makes an API key for an owner, and records that.
+
+    Raises:
+        InvalidParametersError: the name is empty or longer than 255 characters.
+        StorageUnavailableError: no key was made.
+    """
+    if not 0 < len(name) <= MAX_NAME_CHARACTERS:
+        raise InvalidParametersError("name", name, f"1 to {MAX_NAME_CHARACTERS} characters long")
+    at = context.clock.now()
+    with context.store.write() as transaction:
+        api_key = create_api_key(transaction, owner_id, name, at)
+        transaction.audit.append(
+            owner_id, [AuditEntry(at, actor, "create-api-key", None, api_key.split("_")[1])]
+        )
+    return api_key
 
 
 def authenticate(transaction: Transaction, presented: str) -> ApiKeyRecord:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from keyfob import Clock, Parameters, Seed
+from keyfob import Clock, Parameters, SealedSeed, Seed
 from keyfob_verifier.decide.policies import POLICIES
 from keyfob_verifier.decide.policy import WindowPolicy
 from keyfob_verifier.decide.state import State
@@ -60,8 +60,8 @@ class Context:
         Raises:
             UnsealError: the row was altered, or is another token's.
         """
-        key = self.keyring.opening(token.sealed_seed.key_id)
-        with token.sealed_seed.open(token.binding, key) as seed:
+        sealed = SealedSeed.from_bytes(token.sealed_seed)
+        with sealed.open(token.binding, self.keyring.opening(sealed.key_id)) as seed:
             yield seed
 
 

@@ -1,6 +1,5 @@
 """Enrolling a token: a sealed seed, a record, and the provisioning URI that is told once."""
 
-import re
 import secrets
 import uuid
 from collections.abc import Callable
@@ -8,8 +7,8 @@ from dataclasses import dataclass, field
 
 from keyfob import Binding, Parameters, SealedSeed, Seed
 from keyfob.uri import Provisioning, format_uri
-from keyfob_verifier.errors import InvalidSerialError
 from keyfob_verifier.records import AuditEntry, Token, TokenStatus
+from keyfob_verifier.serial import check_serial
 from keyfob_verifier.service.context import Context
 
 DEFAULT_ISSUER = "keyfob"
@@ -25,7 +24,7 @@ class Application:
         issuer: who issues it, as an authenticator shows it.
         serial: unique for its owner; None for one that keyfob makes up.
         parameters: of its codes.
-        seed: a factory's seed; None for a new random one.
+        seed: a factory's seed, wiped once it is sealed; None for a new random one.
         grade_ppm: its crystal's grade.
         clock_offset_s: how far its clock is ahead at enrolment, where the maker tells it.
     """
@@ -45,17 +44,6 @@ class Enrolment:
 
     token: Token
     uri: str = field(repr=False)
-
-
-def check_serial(serial: str) -> str:
-    """The serial itself.
-
-    Raises:
-        InvalidSerialError: it has other characters than letters, digits, dots, hyphens and underscores, or too many.
-    """
-    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", serial):
-        raise InvalidSerialError
-    return serial
 
 
 def enrol(
@@ -80,6 +68,7 @@ def enrol(
         Provisioning(seed, application.account, application.issuer, application.parameters),
     )
     token = _new_token(context, owner_id, serial, seed, application, random_bytes=random_bytes)
+    seed.wipe()
     with context.store.write() as transaction:
         transaction.tokens.add(token)
         entry = AuditEntry(token.created_at, actor, "enrol", serial, token.status.value)
@@ -109,7 +98,9 @@ def _new_token(
         parameters=application.parameters,
         grade_ppm=application.grade_ppm,
         status=TokenStatus.PENDING,
-        sealed_seed=SealedSeed.seal(seed, binding, context.keyring.sealing(owner_id), random_bytes),
+        sealed_seed=SealedSeed.seal(
+            seed, binding, context.keyring.sealing(owner_id), random_bytes
+        ).to_bytes(),
         policy=context.policy,
         drift=policy.enrol(now, application.clock_offset_s),
         throttle=context.throttle.enrol(now),

@@ -98,6 +98,7 @@ def new_database(url: str, purpose: Purpose, created_at: float) -> Iterator[Tran
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
+        path.chmod(0o600)
     try:
         with _typed_errors(), _sound_file(), engine.begin() as connection:
             if migrate.current_revision(connection) is not None:
@@ -142,7 +143,7 @@ def sqlite_path(url: str) -> Path | None:
 
 def shown(url: str) -> str:
     """A database URL as it may be shown: without its password."""
-    return _parse(url).render_as_string(hide_password=True)
+    return _parse(url).set(query={}).render_as_string(hide_password=True)
 
 
 def _read_purpose(engine: Engine, url: str) -> Purpose:
@@ -158,7 +159,7 @@ def _read_purpose(engine: Engine, url: str) -> Purpose:
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise InvalidDatabaseUrlError from None
     if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
         raise InvalidDatabaseUrlError
@@ -171,12 +172,18 @@ def _parse(url: str) -> URL:
 def _engine(url: str) -> Engine:
     parsed = _parse(url)
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(
+        engine = create_engine(
             parsed.set(drivername="postgresql+psycopg"),
+            connect_args={"connect_timeout": BUSY_TIMEOUT_S},
+            isolation_level="READ COMMITTED",  # a row that was waited for is read as its last writer left it
             hide_parameters=True,
             pool_pre_ping=True,
         )
-    engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_S})
+        event.listen(engine, "connect", _limit_postgresql)
+        return engine
+    engine = create_engine(
+        parsed.set(drivername="sqlite"), hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_S}
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -191,6 +198,15 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _limit_postgresql(connection: Any, _record: object) -> None:
+    """No wait for somebody else's lock, and no query, outlasts the callers' patience."""
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        for setting in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+            cursor.execute(f"SET {setting} = '{BUSY_TIMEOUT_S}s'")
+    connection.autocommit = False
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from keyfob import Algorithm, Parameters, SealedSeed
+from keyfob import Algorithm, Parameters
+from keyfob.errors import InvalidParametersError
 from keyfob_verifier.decide.state import State
 from keyfob_verifier.decide.throttle import ThrottleState
-from keyfob_verifier.errors import SerialTakenError, StaleRowError, TokenNotFoundError
+from keyfob_verifier.errors import DamagedTokenError, SerialTakenError, StaleRowError, TokenNotFoundError
 from keyfob_verifier.records import Token, TokenStatus
 from keyfob_verifier.store.schema import tokens
 
@@ -107,7 +108,7 @@ def _to_row(token: Token) -> dict[str, Any]:
             "time_step_s": parameters.time_step_s,
             "t0_s": parameters.t0_s,
             "status": token.status.value,
-            "sealed_seed": token.sealed_seed.to_bytes(),
+            "sealed_seed": token.sealed_seed,
         }
         | dict(zip(_DRIFT, token.drift, strict=True))
         | dict(zip(_THROTTLE, token.throttle, strict=True))
@@ -122,6 +123,13 @@ def _to_change(known: Token, new: Token) -> dict[str, Any]:
 
 
 def _from_row(row: Row[Any]) -> Token:
+    try:
+        return _to_token(row)
+    except (ValueError, InvalidParametersError):
+        raise DamagedTokenError(row.serial) from None
+
+
+def _to_token(row: Row[Any]) -> Token:
     columns = row._mapping  # noqa: SLF001  SQLAlchemy's public name for it
     return Token(
         **{name: columns[name] for name in (*_PLAIN, *_TIMES)},
@@ -132,7 +140,7 @@ def _from_row(row: Row[Any]) -> Token:
             columns["t0_s"],
         ),
         status=TokenStatus(columns["status"]),
-        sealed_seed=SealedSeed.from_bytes(columns["sealed_seed"]),
+        sealed_seed=bytes(columns["sealed_seed"]),
         drift=State(*(columns[name] for name in _DRIFT)),
         throttle=ThrottleState(*(columns[name] for name in _THROTTLE)),
     )
