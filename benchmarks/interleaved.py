@@ -4,8 +4,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 
-from rich.console import Console
-from rich.table import Table
+from figures import Figure
 
 ROUNDS = 25
 ROUND_S = 0.02
@@ -21,16 +20,13 @@ def medians_s(ways: Mapping[str, Callable[[], object]]) -> dict[str, float]:
     return {name: statistics.median(measured) for name, measured in times.items()}
 
 
-def show(title: str, ways: Mapping[str, Callable[[], object]], reference: str) -> None:
-    """Prints the medians, and how many times as fast as the reference each way is."""
+def compare(section: str, ways: Mapping[str, Callable[[], object]], reference: str) -> list[Figure]:
+    """The medians as figures: how many times as fast as the reference each way is."""
     measured = medians_s(ways)
-    table = Table(title=title, title_justify="left")
-    table.add_column("way")
-    table.add_column("µs", justify="right")
-    table.add_column(f"times as fast as {reference}", justify="right")
-    for name, seconds in measured.items():
-        table.add_row(name, f"{seconds * 1e6:.2f}", f"{measured[reference] / seconds:.2f}")
-    Console().print(table)
+    return [
+        Figure(section, way, seconds * 1e6, "µs", measured[reference] / seconds, reference)
+        for way, seconds in measured.items()
+    ]
 
 
 def _calls_in_a_round(way: Callable[[], object]) -> int:

@@ -2,16 +2,21 @@
 
 import base64
 import hmac
+from collections.abc import Callable
 
+import cryptography.hazmat.primitives.twofactor.totp as pyca
+import django_otp.oath as django
 import pyotp
 from cryptography.hazmat.primitives.hashes import SHA1
-from cryptography.hazmat.primitives.twofactor.totp import TOTP
-from interleaved import show
+from figures import Figure, show
+from interleaved import compare
+from rich.console import Console
 
 from keyfob import Parameters, hotp, totp
 from keyfob_verifier.decide.decision import decide
 from keyfob_verifier.decide.policies.credible import CredibleWindow
 from keyfob_verifier.decide.policies.fixed import FixedWindow
+from keyfob_verifier.decide.policy import WindowPolicy
 
 KEY = bytes(range(20))
 NOW = 1_800_000_000.0
@@ -19,42 +24,65 @@ STEP = int(NOW) // 30
 PARAMETERS = Parameters()
 
 
-def main() -> None:
+def figures() -> list[Figure]:
+    """Making a code, and verifying a right and a wrong one."""
+    return making() + verifying()
+
+
+def making() -> list[Figure]:
     theirs = pyotp.TOTP(base64.b32encode(KEY).decode())
-    pyca = TOTP(KEY, 6, SHA1(), 30)
+    twofactor = pyca.TOTP(KEY, 6, SHA1(), 30)
     message = STEP.to_bytes(8, "big")
-    show(
+    return compare(
         "Making one code",
         {
             "keyfob": lambda: totp(KEY, NOW, PARAMETERS),
+            "cryptography": lambda: twofactor.generate(int(NOW)),
             "pyotp": lambda: theirs.at(int(NOW)),
-            "cryptography": lambda: pyca.generate(int(NOW)),
             "hmac.digest alone": lambda: hmac.digest(KEY, message, "sha1"),
         },
         "pyotp",
     )
+
+
+def verifying() -> list[Figure]:
+    """A fob that was last seen a week ago; django-otp with the database work of its model left out."""
     credible, fixed = CredibleWindow.for_token(PARAMETERS, 20.0), FixedWindow.for_token(PARAMETERS, 20.0)
-    known = credible.prove(
-        credible.enrol(NOW - 8 * 86_400, 0.0), NOW - 7 * 86_400, int(NOW - 7 * 86_400) // 30
-    )
-    good, wrong = hotp(KEY, STEP, PARAMETERS), "000000"
+    wide = fixed._replace(behind_steps=10, ahead_steps=10)
+    week_ago = NOW - 7 * 86_400
+    known = credible.prove(credible.enrol(week_ago - 86_400, 0.0), week_ago, int(week_ago) // 30)
+    theirs = pyotp.TOTP(base64.b32encode(KEY).decode())
+    codes = {"right": hotp(KEY, STEP, PARAMETERS), "wrong": "000000"}
 
     def code_at(step: int) -> str:
         return hotp(KEY, step, PARAMETERS)
 
-    show(
-        "Verifying one code (credible: drift followed over a week's gap)",
-        {
-            "keyfob credible, right": lambda: decide(credible, known, good, NOW, code_at),
-            "keyfob credible, wrong": lambda: decide(credible, known, wrong, NOW, code_at),
-            "keyfob fixed ±1, right": lambda: decide(fixed, known, good, NOW, code_at),
-            "keyfob fixed ±1, wrong": lambda: decide(fixed, known, wrong, NOW, code_at),
-            "pyotp ±1, wrong": lambda: theirs.verify(wrong, for_time=int(NOW), valid_window=1),
-            "pyotp ±1, right": lambda: theirs.verify(good, for_time=int(NOW), valid_window=1),
-        },
-        "pyotp ±1, wrong",
-    )
+    def ours(policy: WindowPolicy, kind: str) -> Callable[[], object]:
+        return lambda: decide(policy, known, codes[kind], NOW, code_at)
+
+    def pyotp_verify(kind: str, steps: int) -> Callable[[], object]:
+        return lambda: theirs.verify(codes[kind], for_time=int(NOW), valid_window=steps)
+
+    def django_verify(kind: str, steps: int) -> Callable[[], object]:
+        def verify() -> bool:
+            oath = django.TOTP(KEY)
+            oath.time = NOW
+            return bool(oath.verify(int(codes[kind]), tolerance=steps))
+
+        return verify
+
+    figures = []
+    for kind in codes:
+        ways = {"keyfob, credible window with its estimator": ours(credible, kind)}
+        for steps, policy in ((1, fixed), (10, wide)):
+            ways |= {
+                f"keyfob, fixed ±{steps}": ours(policy, kind),
+                f"pyotp ±{steps}": pyotp_verify(kind, steps),
+                f"django-otp ±{steps}": django_verify(kind, steps),
+            }
+        figures += compare(f"Verifying one {kind} code", ways, "pyotp ±1")
+    return figures
 
 
 if __name__ == "__main__":
-    main()
+    show(figures(), Console())
