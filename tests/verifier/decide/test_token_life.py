@@ -8,7 +8,7 @@ from keyfob.parameters import Parameters
 from keyfob_verifier.decide.decision import Verdict, decide
 from keyfob_verifier.decide.policies.credible import CredibleWindow
 from keyfob_verifier.decide.policies.fixed import FixedWindow
-from keyfob_verifier.decide.resync import find_run
+from keyfob_verifier.decide.resync import find_run, step_by_step
 
 KEY = b"12345678901234567890"
 AT = 1_800_000_000.0
@@ -89,7 +89,9 @@ class TokenLife(RuleBasedStateMachine):
 
     def find(self, steps):
         first, last = self.policy.search(self.state, self.at)
-        found = find_run(self.policy, self.state, [code_at(step) for step in steps], self.at, code_at)
+        found = find_run(
+            self.policy, self.state, [code_at(step) for step in steps], self.at, step_by_step(code_at)
+        )
         is_run = steps == list(range(steps[0], steps[0] + len(steps)))
         is_inside = max(first, self.newest + 1) <= steps[0] and steps[-1] <= last
         assert (found is not None) == (is_run and is_inside)

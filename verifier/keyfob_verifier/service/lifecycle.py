@@ -11,6 +11,7 @@ from keyfob_verifier.errors import TokenNotFoundError, TokenStatusError
 from keyfob_verifier.records import AuditEntry, Token, TokenStatus
 from keyfob_verifier.service.comparison import compare
 from keyfob_verifier.service.context import Context
+from keyfob_verifier.service.finding import finder
 from keyfob_verifier.service.outcome import Outcome, Reason
 from keyfob_verifier.store.database import Transaction
 
@@ -96,7 +97,7 @@ def _search(context: Context, token: Token, at: float, typed: Sequence[str]) -> 
 
     def comparison(seed: Seed) -> tuple[Reason, State, int | None]:
         policy, known = context.policy_for(token), context.drift_of(token)
-        found = find_run(policy, known, codes, at, lambda step: seed.code(step, token.parameters))
+        found = find_run(policy, known, codes, at, finder(seed, token.parameters))
         return (Reason.WRONG, known, None) if found is None else (Reason.ACCEPTED, found, found.last_step)
 
     return compare(context, token, at, comparison)
