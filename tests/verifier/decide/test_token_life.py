@@ -92,11 +92,16 @@ class TokenLife(RuleBasedStateMachine):
         found = find_run(
             self.policy, self.state, [code_at(step) for step in steps], self.at, step_by_step(code_at)
         )
-        is_run = steps == list(range(steps[0], steps[0] + len(steps)))
-        is_inside = max(first, self.newest + 1) <= steps[0] and steps[-1] <= last
-        assert (found is not None) == (is_run and is_inside)
+        typed = [code_at(step) for step in steps]
+        oldest = max(first, self.newest + 1, 0)
+        places = [
+            start
+            for start in range(oldest, last - len(steps) + 2)
+            if [code_at(start + place) for place in range(len(steps))] == typed
+        ]
+        assert (found is not None) == (len(places) == 1)
         if found is not None:
-            self.use(steps)
+            self.use([places[0] + place for place in range(len(steps))])
             self.state = found
         self.seen.extend(steps)
 

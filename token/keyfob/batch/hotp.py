@@ -15,7 +15,7 @@ from keyfob.parameters import Algorithm
 Codes = npt.NDArray[np.uint32]
 Integers = npt.NDArray[np.integer[Any]]
 
-_HOTP: dict[Algorithm, Callable[[Words, int, Any, Codes], None]] = {
+_HOTP: dict[Algorithm, Callable[[Words, int, Any, np.uint32, Codes], None]] = {
     Algorithm.SHA1: kernel.hotp_sha1,
     Algorithm.SHA256: kernel.hotp_sha256,
     Algorithm.SHA512: kernel.hotp_sha512,
@@ -58,9 +58,4 @@ def write_codes(
     )  # one type of array, or Numba would compile for each
     if words.dtype == np.uint32:
         counters = counters.view(np.uint32)  # a uint64 within the loop would halve the lanes
-    _HOTP[algorithm](words, first, counters, codes)
-    if digits < 10:
-        power = np.uint32(10**digits)
-        quotients = codes // power
-        quotients *= power
-        codes -= quotients
+    _HOTP[algorithm](words, first, counters, np.uint32(min(10**digits, 2**31)), codes)

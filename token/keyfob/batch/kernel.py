@@ -1,16 +1,14 @@
 # ruff: noqa: D103, N802, N803, N806, PLR0917  names, arguments and meanings are those of FIPS 180-4
 """HMAC of a counter with SHA-1, SHA-256 and SHA-512, for as many keys at once as the processor has lanes.
 
-It reads as FIPS 180-4 writes it, for one message; the loops at the end run it over columns of arrays. Since all within
-them is straight-line code on single words, LLVM computes 4 to 16 columns with each instruction. Three things keep it
-so, and none of them shows in a result, only in the speed: rounds are unrolled (`fold`), each sum is cut to a word at
-once, as the standard's additions modulo 2^w are (Numba adds two `uint32` to a `uint64`), and nothing branches.
-
-All that is hashed stands in this file, since Numba's cache on disk looks at no other for changes.
+It reads as FIPS 180-4 writes it, for one message; the loops at the end run it over columns of arrays. All within them
+is straight-line code on single words, so LLVM computes 4 to 16 columns with each instruction, as long as rounds are
+unrolled (`fold`), each sum is cut to a word at once (Numba adds two `uint32` to a `uint64`) and nothing branches. None of
+that shows in a result, only in the speed. Numba's cache on disk looks for changes in this file only.
 """
 
 import sys
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +18,8 @@ from keyfob.batch.unrolled import compiled, fold, inlined
 
 u32 = np.uint32
 u64 = np.uint64
+f32 = np.float32
 
-Word = TypeVar("Word", np.uint32, np.uint64)
 Words32 = tuple[np.uint32, ...]
 Words64 = tuple[np.uint64, ...]
 Array32 = npt.NDArray[np.uint32]
@@ -38,17 +36,17 @@ TILE = 4096
 
 
 @inlined
-def Ch(x: Word, y: Word, z: Word) -> Word:
+def Ch(x: Any, y: Any, z: Any) -> Any:
     return (x & y) ^ (~x & z)
 
 
 @inlined
-def Parity(x: Word, y: Word, z: Word) -> Word:
+def Parity(x: Any, y: Any, z: Any) -> Any:
     return x ^ y ^ z
 
 
 @inlined
-def Maj(x: Word, y: Word, z: Word) -> Word:
+def Maj(x: Any, y: Any, z: Any) -> Any:
     return (x & y) ^ (x & z) ^ (y & z)
 
 
@@ -171,14 +169,8 @@ def sha512_step(state: Words64, W: Words64, K_t: u64) -> Any:
 def sha2(word: Any, H: Any, state: Any) -> Any:
     a, b, c, d, e, f, g, h = state
     return (
-        word(H[0] + a),
-        word(H[1] + b),
-        word(H[2] + c),
-        word(H[3] + d),
-        word(H[4] + e),
-        word(H[5] + f),
-        word(H[6] + g),
-        word(H[7] + h),
+        *(word(H[0] + a), word(H[1] + b), word(H[2] + c), word(H[3] + d)),
+        *(word(H[4] + e), word(H[5] + f), word(H[6] + g), word(H[7] + h)),
     )
 
 
@@ -192,13 +184,13 @@ def sha512(H: Words64, M: Words64) -> Any:
     return sha2(u64, H, fold(sha512_step, H, M, fips180.K_SHA512)[0])
 
 
-# --- the HMAC of eight bytes (RFC 2104), and the number in it (RFC 4226, section 5.3) ---
+# --- the number in an HMAC, and its last digits (RFC 4226, section 5.3) ---
 
 
 @inlined
 def select(bit: u32, x: u32, y: u32) -> u32:
     """Takes x where the bit is 1 and y where it is 0, without a branch."""
-    return Ch(u32(u32(0) - bit), x, y)
+    return u32(Ch(u32(u32(0) - bit), x, y))
 
 
 @inlined
@@ -211,9 +203,17 @@ def number(a: u32, b: u32, c: u32, d: u32, e: u32, offset: u32) -> u32:
     return u32(u32(u32(a << bits) | u32(u32(b >> u32(1)) >> u32(u32(31) - bits))) & u32(0x7FFF_FFFF))
 
 
+@inlined
+def modulo(x: u32, power: u32) -> u32:
+    """31 bits modulo 10^6 to 10^9 or 2^31. A quotient by floating point is off by one at most, which then is mended."""
+    x = u32(x - u32(u32(f32(x) * (f32(1) / f32(power))) * power))
+    x = min(x, u32(x + power))
+    return min(x, u32(x - power))
+
+
 # --- the loops ---
-# `hash_…` writes the states of blocks, sixteen words each, that come first in their messages. `hotp_…` writes the numbers
-# of counters, handed as such or as the halves of each; the first pair's mid-state is in column `first`. Below 0 there is
+# `hash_…` writes the states of blocks, sixteen words each, that come first in their messages. `hotp_…` writes the codes
+# of counters, handed as such or as the halves of each; the first one's mid-state is in column `first`. Below 0 there is
 # none: to know that spares LLVM the wrap-around of negative indices, and a fifth of the time.
 
 
@@ -269,30 +269,31 @@ def hash_sha512(blocks: Array64, states: Array64, columns: int) -> None:
 
 
 @compiled
-def hotp_sha1(midstates: Array32, first: int, halves: Array32, numbers: Array32) -> None:
+def hotp_sha1(midstates: Array32, first: int, halves: Array32, power: u32, codes: Array32) -> None:
     if first < 0:
         return
-    for i in range(numbers.size):
+    for i in range(codes.size):
         inner = sha1(five(midstates, 0, first + i), (*counter(halves, i), *fips180.AFTER_2))
         a, b, c, d, e = sha1(five(midstates, 5, first + i), (*inner, *fips180.AFTER_5))
-        numbers[i] = number(a, b, c, d, e, e)
+        codes[i] = modulo(number(a, b, c, d, e, e), power)
 
 
 @compiled
-def hotp_sha256(midstates: Array32, first: int, halves: Array32, numbers: Array32) -> None:
+def hotp_sha256(midstates: Array32, first: int, halves: Array32, power: u32, codes: Array32) -> None:
     if first < 0:
         return
-    for i in range(numbers.size):
+    for i in range(codes.size):
         inner = sha256(eight(midstates, 0, first + i), (*counter(halves, i), *fips180.AFTER_2))
         a, b, c, d, e, _, _, h = sha256(eight(midstates, 8, first + i), (*inner, *fips180.AFTER_8))
-        numbers[i] = number(a, b, c, d, e, h)
+        codes[i] = modulo(number(a, b, c, d, e, h), power)
 
 
 @compiled
-def hotp_sha512(midstates: Array64, first: int, steps: Array64, numbers: Array32) -> None:
+def hotp_sha512(midstates: Array64, first: int, counters: Array64, power: u32, codes: Array32) -> None:
     if first < 0:
         return
-    for i in range(numbers.size):
-        inner = sha512(eight(midstates, 0, first + i), (steps[i], *fips180.AFTER_1_LONG))
+    for i in range(codes.size):
+        inner = sha512(eight(midstates, 0, first + i), (counters[i], *fips180.AFTER_1_LONG))
         a, b, c, _, _, _, _, h = sha512(eight(midstates, 8, first + i), (*inner, *fips180.AFTER_8_LONG))
-        numbers[i] = number(u32(a >> u64(32)), u32(a), u32(b >> u64(32)), u32(b), u32(c >> u64(32)), u32(h))
+        x = number(u32(a >> u64(32)), u32(a), u32(b >> u64(32)), u32(b), u32(c >> u64(32)), u32(h))
+        codes[i] = modulo(x, power)
