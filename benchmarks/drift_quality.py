@@ -20,8 +20,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from keyfob.parameters import Parameters
-from keyfob_verifier.decide import estimator
-from keyfob_verifier.decide.policies import credible
+from keyfob_verifier.decide import belief, estimator, lessons, rules, runs
 from keyfob_verifier.decide.policies.credible import CredibleWindow
 from keyfob_verifier.decide.state import State
 
@@ -99,17 +98,40 @@ def compiled(*modules: types.ModuleType) -> dict[str, Any]:
     return namespace
 
 
-RULES = compiled(estimator, credible)
-_enrol, _window, _accept, _prove = (RULES[name] for name in ("enrol", "window", "accept", "prove"))
+COMPILED = compiled(estimator, belief, runs, lessons, rules)
+_enrol, _window, _accept, _prove = (COMPILED[name] for name in ("enrol", "window", "accept", "prove"))
+
+
+class Rules(NamedTuple):
+    """What the rules of a credible window are handed, the tables included."""
+
+    model: belief.Model
+    runs: runs.RunMap
+    lessons: lessons.LessonTable
+
+
+def enrol_by_model(own: Rules, at: float, offset_s: float) -> State:
+    state: State = _enrol(own.model.settings, at, offset_s)
+    return state
+
+
+def window_by_model(own: Rules, state: State, at: float, _truth_s: float) -> tuple[int, int]:
+    first, last = _window(own.model, own.runs, state, at)
+    return first, last
+
+
+def accept_by_model(own: Rules, state: State, at: float, step: int) -> State:
+    after: State = _accept(own.model, own.lessons, state, at, step)
+    return after
+
+
+def prove_by_model(own: Rules, state: State, at: float, step: int) -> State:
+    after: State = _prove(own.model, state, at, step)
+    return after
 
 
 def enrol_by_step(_policy: Any, at: float, _offset_s: float) -> State:
     return State(-1, at, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, at)
-
-
-def window_by_model(policy: CredibleWindow, state: State, at: float, _truth_s: float) -> tuple[int, int]:
-    first, last = _window(policy, state, at)
-    return first, last
 
 
 def window_round_last(width: int, state: State, at: float, _truth_s: float) -> tuple[int, int]:
@@ -215,13 +237,17 @@ def verifiers() -> list[Verifier]:
     enrol, round_last, follow, stay = map(
         jitted, (enrol_by_step, window_round_last, accept_last, accept_fixed)
     )
-    model = life_under(_enrol, jitted(window_by_model), _accept, _prove)
+    model = life_under(*map(jitted, (enrol_by_model, window_by_model, accept_by_model, prove_by_model)))
     last = life_under(enrol, round_last, follow, follow)
     fixed = life_under(enrol, round_last, stay, stay)
     truth = life_under(enrol, jitted(window_by_truth), stay, stay)
 
-    def model_at(alpha: float) -> Callable[[Case], CredibleWindow]:
-        return lambda case: CredibleWindow.for_token(Parameters(), case.grade_ppm)._replace(alpha=alpha)
+    def model_at(alpha: float) -> Callable[[Case], Rules]:
+        def own(case: Case) -> Rules:
+            policy = CredibleWindow.for_token(Parameters(), case.grade_ppm)._replace(alpha=alpha)
+            return Rules(policy.model, policy.runs, policy.lessons)
+
+        return own
 
     default = CredibleWindow.for_token(Parameters()).alpha
     return [

@@ -9,14 +9,17 @@ import django_otp.oath as django
 import pyotp
 from cryptography.hazmat.primitives.hashes import SHA1
 from figures import Figure, show
-from interleaved import compare
+from interleaved import compare, medians_s
 from rich.console import Console
 
 from keyfob import Parameters, hotp, totp
 from keyfob_verifier.decide.decision import decide
+from keyfob_verifier.decide.lessons import lesson_table
 from keyfob_verifier.decide.policies.credible import CredibleWindow
 from keyfob_verifier.decide.policies.fixed import FixedWindow
 from keyfob_verifier.decide.policy import WindowPolicy
+from keyfob_verifier.decide.runs import run_map
+from keyfob_verifier.decide.state import State
 
 KEY = bytes(range(20))
 NOW = 1_800_000_000.0
@@ -25,8 +28,8 @@ PARAMETERS = Parameters()
 
 
 def figures() -> list[Figure]:
-    """Making a code, and verifying a right and a wrong one."""
-    return making() + verifying()
+    """Making a code, verifying a right and a wrong one, and the tables that this takes."""
+    return making() + verifying() + tables()
 
 
 def making() -> list[Figure]:
@@ -46,19 +49,18 @@ def making() -> list[Figure]:
 
 
 def verifying() -> list[Figure]:
-    """A fob that was last seen a week ago; django-otp with the database work of its model left out."""
+    """Fobs that were last seen a week ago; django-otp with the database work of its model left out."""
     credible, fixed = CredibleWindow.for_token(PARAMETERS, 20.0), FixedWindow.for_token(PARAMETERS, 20.0)
     wide = fixed._replace(behind_steps=10, ahead_steps=10)
-    week_ago = NOW - 7 * 86_400
-    known = credible.prove(credible.enrol(week_ago - 86_400, 0.0), week_ago, int(week_ago) // 30)
+    settled, new = used_weekly(credible, weeks=52), used_weekly(credible, weeks=1)
     theirs = pyotp.TOTP(base64.b32encode(KEY).decode())
     codes = {"right": hotp(KEY, STEP, PARAMETERS), "wrong": "000000"}
 
     def code_at(step: int) -> str:
         return hotp(KEY, step, PARAMETERS)
 
-    def ours(policy: WindowPolicy, kind: str) -> Callable[[], object]:
-        return lambda: decide(policy, known, codes[kind], NOW, code_at)
+    def ours(policy: WindowPolicy, state: State, kind: str) -> Callable[[], object]:
+        return lambda: decide(policy, state, codes[kind], NOW, code_at)
 
     def pyotp_verify(kind: str, steps: int) -> Callable[[], object]:
         return lambda: theirs.verify(codes[kind], for_time=int(NOW), valid_window=steps)
@@ -73,15 +75,42 @@ def verifying() -> list[Figure]:
 
     figures = []
     for kind in codes:
-        ways = {"keyfob, credible window with its estimator": ours(credible, kind)}
+        ways = {
+            "keyfob, credible window with its estimator": ours(credible, settled, kind),
+            "the same, a week after the fob's first code": ours(credible, new, kind),
+        }
         for steps, policy in ((1, fixed), (10, wide)):
             ways |= {
-                f"keyfob, fixed ±{steps}": ours(policy, kind),
+                f"keyfob, fixed ±{steps}": ours(policy, new, kind),
                 f"pyotp ±{steps}": pyotp_verify(kind, steps),
                 f"django-otp ±{steps}": django_verify(kind, steps),
             }
         figures += compare(f"Verifying one {kind} code", ways, "pyotp ±1")
     return figures
+
+
+def tables() -> list[Figure]:
+    """What a process pays once, with its first code and with its first right one."""
+    policy = CredibleWindow.for_token(PARAMETERS, 20.0)
+    ways = {
+        "windows": lambda: run_map.__wrapped__(policy.runs.rule),
+        "lessons": lambda: lesson_table.__wrapped__(policy.time_step_s, policy.delays),
+    }
+    return [
+        Figure("Making the tables of a credible window", way, seconds * 1e3, "ms")
+        for way, seconds in medians_s(ways).items()
+    ]
+
+
+def used_weekly(policy: CredibleWindow, weeks: int) -> State:
+    """A perfect clock's owner, who took eight seconds to activate it so many weeks ago and to log in each week."""
+    first_at = NOW - weeks * 7 * 86_400
+    state = policy.enrol(first_at - 86_400, 0.0)
+    for week in range(weeks):
+        # a third of a step further each time, so that all places in a step come up
+        at = first_at + week * (7 * 86_400 + 10)
+        state = policy.accept(state, at, int(at - 8) // 30)
+    return state
 
 
 if __name__ == "__main__":

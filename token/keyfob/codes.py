@@ -3,11 +3,15 @@
 import hmac
 import math
 import re
+import struct
 
 from keyfob.errors import CounterRangeError, InvalidSeedError, MalformedCodeError
 from keyfob.parameters import Parameters
 
 DEFAULT_PARAMETERS = Parameters()
+
+_WORD = struct.Struct(">I")
+_POWERS_OF_TEN = tuple(10**digits for digits in range(11))
 
 
 def hotp(key: bytes | bytearray, counter: int, parameters: Parameters = DEFAULT_PARAMETERS) -> str:
@@ -32,13 +36,13 @@ def hotp(key: bytes | bytearray, counter: int, parameters: Parameters = DEFAULT_
     except OverflowError:
         raise CounterRangeError(counter) from None
     number = truncate(hmac.digest(key, message, parameters.algorithm.hash_name))
-    return str(number % 10**parameters.digits).zfill(parameters.digits)
+    return str(number % _POWERS_OF_TEN[parameters.digits]).zfill(parameters.digits)
 
 
 def truncate(mac: bytes) -> int:
     """The 31-bit number within an HMAC of 20 bytes or more, where its last byte points (RFC 4226, section 5.3)."""
-    offset = mac[-1] & 0x0F
-    return int.from_bytes(mac[offset : offset + 4], "big") & 0x7FFF_FFFF
+    word: int = _WORD.unpack_from(mac, mac[-1] & 0x0F)[0]
+    return word & 0x7FFF_FFFF
 
 
 def time_step(at: float, parameters: Parameters = DEFAULT_PARAMETERS) -> int:

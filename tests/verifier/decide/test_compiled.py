@@ -1,4 +1,4 @@
-"""The policy's plain functions, compiled by Numba as they stand: a simulator runs the rules that the server runs."""
+"""The rules' plain functions, compiled by Numba as they stand: a simulator runs the rules that the server runs."""
 
 import math
 import random
@@ -8,20 +8,21 @@ import numba
 import pytest
 
 from keyfob.parameters import Parameters
-from keyfob_verifier.decide import estimator
-from keyfob_verifier.decide.policies import credible
+from keyfob_verifier.decide import belief, estimator, lessons, rules, runs
 from keyfob_verifier.decide.policies.credible import CredibleWindow
 from keyfob_verifier.decide.state import State
 
 AT = 1_800_000_000.0
 POLICY = CredibleWindow.for_token(Parameters(t0_s=1234), 10.0)
+MODEL = POLICY.model
 NOW = int(AT - 1234) // 30
 
 
 @pytest.fixture(scope="module")
 def twins():
-    """Each function of the estimator and the policy, jitted, in a namespace where it finds the others jitted too."""
-    namespace = {**vars(estimator), **vars(credible)}
+    """Each function of the estimator and the rules, jitted, in a namespace where it finds the others jitted too."""
+    modules = (estimator, belief, runs, lessons, rules)
+    namespace = {name: value for module in modules for name, value in vars(module).items()}
     for name, value in list(namespace.items()):
         if isinstance(value, types.FunctionType):
             namespace[name] = numba.njit(types.FunctionType(value.__code__, namespace, name))
@@ -54,18 +55,34 @@ def agree(left, right):
 
 def test_both_engines_agree(twins):
     draws = random.Random(6238)
-    agree(credible.enrol(POLICY, AT, 17.0), twins.enrol(POLICY, AT, 17.0))
+    agree(POLICY.enrol(AT, 17.0), twins.enrol(POLICY, AT, 17.0))
     windows = 0
     for _ in range(400):
         state, at = any_state(draws)
         first, last = POLICY.window(state, at)
-        windows += twins.window(POLICY, state, at) != (first, last)
-        windows += twins.search(POLICY, state, at) != POLICY.search(state, at)
+        windows += twins.window(MODEL, POLICY.runs, state, at) != (first, last)
+        windows += twins.search(MODEL, state, at) != POLICY.search(state, at)
         step = draws.randint(first - 2, last + 2)
-        agree(POLICY.accept(state, at, step), twins.accept(POLICY, state, at, step))
-        agree(POLICY.prove(state, at, step), twins.prove(POLICY, state, at, step))
-        agree(POLICY.forecast(state, at), twins.forecast(POLICY, state, at))
+        agree(POLICY.accept(state, at, step), twins.accept(MODEL, POLICY.lessons, state, at, step))
+        agree(POLICY.prove(state, at, step), twins.prove(MODEL, state, at, step))
+        agree(POLICY.forecast(state, at), twins.forecast(MODEL, state, at))
     assert windows == 0, "none of these lies within rounding of a threshold"
+
+
+def test_both_engines_read_the_tables_alike(twins):
+    draws = random.Random(4226)
+    found = 0
+    for _ in range(2000):
+        variance, place_s = 10.0 ** draws.uniform(-1.0, 3.2), draws.uniform(-120.0, 60.0)
+        assert twins.likely_run(POLICY.runs, AT + place_s, variance) == runs.likely_run(
+            POLICY.runs, AT + place_s, variance
+        )
+        taught = lessons.likely_lesson(POLICY.lessons, place_s, variance)
+        found += taught[1] > 0.0
+        assert twins.likely_lesson(POLICY.lessons, place_s, variance) == pytest.approx(
+            taught, rel=1e-12, abs=1e-12
+        )
+    assert 500 < found < 1500
 
 
 def test_far_tails_agree(twins):

@@ -4,6 +4,7 @@ import math
 import random
 from functools import cache
 from itertools import pairwise
+from typing import NamedTuple
 
 import pytest
 from hypothesis import assume, given
@@ -11,10 +12,10 @@ from hypothesis import strategies as st
 
 from keyfob_verifier.decide.estimator import (
     SMALLEST_OFFSET_VARIANCE,
-    Drift,
     chance_before,
     jumped,
     learn,
+    lesson,
     normal_mass,
     normal_slice,
     predict,
@@ -30,6 +31,16 @@ YEAR_S = 31_557_600.0
 DAY_S = 86_400.0
 RATE_WALK = (0.25e-6) ** 2 / DAY_S
 OFFSET_WALK = 0.5**2 / DAY_S
+
+
+class Drift(NamedTuple):
+    """A belief with its numbers named, for what is asked of it here."""
+
+    offset_s: float
+    rate: float
+    offset_variance: float
+    covariance: float
+    rate_variance: float
 
 
 def density(x):
@@ -90,7 +101,8 @@ def drifts(draw):
     return Drift(draw(st.floats(-1e4, 1e4)), draw(st.floats(-4e-5, 4e-5)), sd_s**2, covariance, rate_sd**2)
 
 
-def is_possible(drift):
+def is_possible(belief):
+    drift = Drift(*belief)
     return (
         all(math.isfinite(number) for number in drift)
         and drift.offset_variance > 0.0
@@ -196,9 +208,9 @@ class TestNormalSlice:
 class TestPredict:
     @given(drifts(), st.floats(0.0, 10 * YEAR_S), st.floats(0.0, 1.0))
     def test_two_gaps_are_as_good_as_one(self, drift, gap_s, share):
-        whole = predict(drift, gap_s, RATE_WALK, OFFSET_WALK)
+        whole = Drift(*predict(drift, gap_s, RATE_WALK, OFFSET_WALK))
         first = predict(drift, share * gap_s, RATE_WALK, OFFSET_WALK)
-        halves = predict(first, gap_s - share * gap_s, RATE_WALK, OFFSET_WALK)
+        halves = Drift(*predict(first, gap_s - share * gap_s, RATE_WALK, OFFSET_WALK))
         scale = math.sqrt(whole.offset_variance * whole.rate_variance)
         assert halves[:3] == pytest.approx(whole[:3], rel=1e-9, abs=1e-9)
         assert halves.covariance == pytest.approx(whole.covariance, abs=1e-9 * scale)
@@ -237,7 +249,10 @@ class TestLearn:
         assume(chance > 1e-7)
         gain = drift.covariance / drift.offset_variance
         unexplained = drift.rate_variance - gain * drift.covariance
-        learned = learn(drift, start_s, length_s, people)
+        assert lesson(start_s, length_s, drift.offset_variance, people) == pytest.approx(
+            (chance, mean, variance), rel=1e-6, abs=1e-6
+        )
+        learned = Drift(*learn(drift, start_s, length_s, people))
         assert learned.offset_s - drift.offset_s == pytest.approx(mean, rel=1e-6, abs=1e-6)
         assert learned.offset_variance == pytest.approx(variance, rel=1e-6)
         assert learned.rate == pytest.approx(drift.rate + gain * mean, rel=1e-6, abs=1e-12)
@@ -252,7 +267,7 @@ class TestLearn:
             lambda change: slower_than(change - start_s - 30.0) - slower_than(change - start_s),
             smallest_s=0.25,
         )
-        learned = learn(Drift(0.0, 0.0, spread_s**2, 0.0, 1e-12), start_s, 30.0, DELAYS)
+        learned = Drift(*learn(Drift(0.0, 0.0, spread_s**2, 0.0, 1e-12), start_s, 30.0, DELAYS))
         assert learned.offset_s == pytest.approx(mean, abs=0.04 * spread_s)
         assert learned.offset_variance == pytest.approx(variance, rel=0.04)
 
@@ -267,7 +282,7 @@ class TestLearn:
     def test_thousands_of_logins_within_one_moment_leave_a_belief(self):
         drift = Drift(0.0, 0.0, 100.0, 1e-5, 1e-11)
         for _ in range(3000):
-            drift = learn(drift, -20.0, 30.0, DELAYS)
+            drift = Drift(*learn(drift, -20.0, 30.0, DELAYS))
         assert is_possible(drift)
         assert drift.offset_variance >= SMALLEST_OFFSET_VARIANCE
 
@@ -281,14 +296,14 @@ class TestLearn:
         ids=["no doubt of the offset", "rate and offset as one", "no doubt of the rate"],
     )
     def test_a_belief_on_the_verge_is_brought_back(self, drift):
-        learned = learn(drift, -20.0, 30.0, DELAYS)
+        learned = Drift(*learn(drift, -20.0, 30.0, DELAYS))
         assert is_possible(learned)
         assert learned.offset_variance >= SMALLEST_OFFSET_VARIANCE
 
     def test_a_late_code_is_put_down_to_the_person_first(self):
         """A code of the step before moves a well-known clock by far less than a step."""
         drift = Drift(0.0, 0.0, 4.0, 0.0, 1e-12)
-        assert -2.0 < learn(drift, -45.0, 30.0, DELAYS).offset_s < 0.0
+        assert -2.0 < learn(drift, -45.0, 30.0, DELAYS)[0] < 0.0
 
     @given(
         drifts(),
@@ -296,16 +311,16 @@ class TestLearn:
     )
     def test_covariance_stays_positive_definite_through_a_life(self, drift, life):
         for gap_s, deviations in life:
-            drift = predict(drift, gap_s, RATE_WALK, OFFSET_WALK)
+            drift = Drift(*predict(drift, gap_s, RATE_WALK, OFFSET_WALK))
             start_s = deviations * math.sqrt(drift.offset_variance + 36.0) - 23.0
-            drift = learn(drift, start_s, 30.0, DELAYS)
+            drift = Drift(*learn(drift, start_s, 30.0, DELAYS))
             assert is_possible(drift)
 
 
 class TestWidening:
     @given(drifts(), st.floats(-1e6, 1e6))
     def test_what_was_missed_is_one_deviation_then(self, drift, missed_s):
-        for changed in (widened(drift, missed_s), jumped(drift, missed_s)):
+        for changed in (Drift(*widened(drift, missed_s)), Drift(*jumped(drift, missed_s))):
             assert is_possible(changed)
             assert changed[:2] == drift[:2]
             assert math.sqrt(changed.offset_variance) >= abs(missed_s) * (1.0 - 1e-12)
@@ -331,12 +346,12 @@ def lives(clocks, logins, gap_s, walks, seed):
                 gap_s * (rate + 0.5 * walked) + bent + draws.gauss(0.0, 1.0) * math.sqrt(offset_walk * gap_s)
             )
             rate += walked
-            drift = predict(drift, gap_s, rate_walk, offset_walk)
+            drift = Drift(*predict(drift, gap_s, rate_walk, offset_walk))
             yield drift, offset_s, rate
             at = draws.uniform(0.0, 3e9)
             read = at + offset_s - draws.lognormvariate(math.log(MEDIAN_S), SIGMA)
             start = math.floor(read / 30.0) * 30.0
-            drift = learn(drift, start - (at + drift.offset_s), 30.0, DELAYS)
+            drift = Drift(*learn(drift, start - (at + drift.offset_s), 30.0, DELAYS))
 
 
 def squared_error(drift, offset_s, rate):

@@ -3,7 +3,7 @@
 import enum
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from keyfob_verifier.decide.policy import WindowPolicy
 from keyfob_verifier.decide.state import State
@@ -19,8 +19,11 @@ class Verdict(enum.StrEnum):
     """It is the code of a step in the window, and that step or a newer one was used before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+# looked up on its class, a member takes Python 3.11 as long as comparing two codes
+_ACCEPTED, _WRONG, _REPLAYED = Verdict.ACCEPTED, Verdict.WRONG, Verdict.REPLAYED
+
+
+class Decision(NamedTuple):
     """A verdict and what follows from it.
 
     Attributes:
@@ -59,7 +62,7 @@ def decide(
         if hmac.compare_digest(code_at(step), code):
             matched = step
     if matched is None:
-        return Decision(Verdict.WRONG, state, None)
+        return Decision(_WRONG, state, None)
     if matched <= state.last_step:
-        return Decision(Verdict.REPLAYED, state, matched)
-    return Decision(Verdict.ACCEPTED, policy.accept(state, at, matched), matched)
+        return Decision(_REPLAYED, state, matched)
+    return Decision(_ACCEPTED, policy.accept(state, at, matched), matched)

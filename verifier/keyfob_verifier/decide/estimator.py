@@ -5,7 +5,6 @@ that a person takes to type it. All but `typing_delays` and its slices stays wit
 """
 
 import math
-from typing import NamedTuple
 
 SMALLEST_OFFSET_VARIANCE = 1e-6
 """In s²: no history makes an offset surer than to a millisecond."""
@@ -16,6 +15,13 @@ QUICKEST_SIGMAS = -2.5
 """Where the first slice of the typing delay ends, in standard deviations of the delay's logarithm."""
 SLOWEST_SIGMAS = 4.0
 """Where the last one begins."""
+
+Drift = tuple[float, float, float, float, float]
+"""A fob's clock less true time, as believed at one moment.
+
+The offset's mean in s, the rate's mean in s per s, the offset's variance in s², the covariance of offset and rate
+in s, the rate's variance. A plain tuple: to name the five would cost as much as most of the arithmetic on them.
+"""
 
 Delays = tuple[tuple[float, float, float], ...]
 """Typing delays as a mixture of Gaussians: of each its weight, its mean in s and its variance in s²."""
@@ -32,24 +38,6 @@ _GAUSS_LEGENDRE = (
 )
 
 
-class Drift(NamedTuple):
-    """A fob's clock less true time, as believed at one moment.
-
-    Attributes:
-        offset_s: the offset's mean, in seconds.
-        rate: the mean of the fractional frequency error, in seconds per second.
-        offset_variance: in s².
-        covariance: of offset and rate, in s.
-        rate_variance: dimensionless.
-    """
-
-    offset_s: float
-    rate: float
-    offset_variance: float
-    covariance: float
-    rate_variance: float
-
-
 def predict(drift: Drift, gap_s: float, rate_walk: float, offset_walk: float) -> Drift:
     """The belief after `gap_s` seconds without a code; a negative gap counts as none.
 
@@ -59,15 +47,17 @@ def predict(drift: Drift, gap_s: float, rate_walk: float, offset_walk: float) ->
         rate_walk: what the rate's random walk adds to its variance, per second.
         offset_walk: what frequency noise adds to the offset's variance besides, s² per second.
     """
-    gap_s = max(gap_s, 0.0)
-    grown = drift.covariance + gap_s * drift.rate_variance
-    return Drift(
-        drift.offset_s + gap_s * drift.rate,
-        drift.rate,
-        drift.offset_variance
-        + gap_s * (drift.covariance + grown + offset_walk + gap_s * gap_s * rate_walk / 3.0),
-        grown + gap_s * gap_s * rate_walk / 2.0,
-        drift.rate_variance + gap_s * rate_walk,
+    offset_s, rate, offset_variance, covariance, rate_variance = drift
+    if gap_s <= 0.0:
+        return drift
+    grown = covariance + gap_s * rate_variance
+    walked = gap_s * gap_s * rate_walk
+    return (
+        offset_s + gap_s * rate,
+        rate,
+        offset_variance + gap_s * (covariance + grown + offset_walk + walked / 3.0),
+        grown + walked / 2.0,
+        rate_variance + gap_s * rate_walk,
     )
 
 
@@ -88,10 +78,6 @@ def chance_before(edge_s: float, offset_variance: float, delays: Delays) -> floa
 def learn(drift: Drift, start_s: float, length_s: float, delays: Delays) -> Drift:
     """The belief after the code of one time step was accepted: assumed-density filtering.
 
-    For each part of the typing delay the fob's time at reading is a truncated normal, whose moments have a closed
-    form; the mixture's mean and variance become the new offset, and the gain covariance/variance carries the
-    change to the rate.
-
     Args:
         drift: the belief at the code's arrival.
         start_s: the step's beginning less the fob's time as believed, in seconds.
@@ -101,33 +87,53 @@ def learn(drift: Drift, start_s: float, length_s: float, delays: Delays) -> Drif
     Returns:
         The new belief; the one handed in where it holds the step impossible (about forty deviations away).
     """
+    _, _, offset_variance, _, _ = drift
+    chance, change_s, offset_variance = lesson(start_s, length_s, offset_variance, delays)
+    if chance <= 0.0:
+        return drift
+    return corrected(drift, change_s, max(offset_variance, SMALLEST_OFFSET_VARIANCE))
+
+
+def lesson(
+    start_s: float, length_s: float, offset_variance: float, delays: Delays
+) -> tuple[float, float, float]:
+    """What the code of a time step says of the offset, whose variance was `offset_variance` before.
+
+    For each part of the typing delay the fob's time at reading is a truncated normal, whose moments have a closed
+    form; the mixture's mean and variance become those of the offset.
+
+    Returns:
+        The step's chance; the change of the offset's mean in s, and its new variance in s². Those two mean
+        nothing where there was no chance.
+    """
     middle_s = start_s + 0.5 * length_s
-    mass = 0.0
+    chance = 0.0
     first = 0.0
     second = 0.0
     for weight, mean_s, variance in delays:
-        spread_s = math.sqrt(drift.offset_variance + variance)
+        spread_s = math.sqrt(offset_variance + variance)
         low = (start_s + mean_s) / spread_s
         share, mean, narrowed = normal_slice(low, low + length_s / spread_s)
-        gain = drift.offset_variance / (drift.offset_variance + variance)
+        gain = offset_variance / (offset_variance + variance)
         past_middle_s = gain * spread_s * mean - middle_s
-        kept = gain * (variance + drift.offset_variance * narrowed)
-        mass += weight * share
+        kept = gain * (variance + offset_variance * narrowed)
+        chance += weight * share
         first += weight * share * past_middle_s
         second += weight * share * (past_middle_s * past_middle_s + kept)
-    if mass <= 0.0:
-        return drift
-    mean_s = first / mass
-    return _carried_to_rate(drift, middle_s + mean_s, second / mass - mean_s * mean_s)
+    if chance <= 0.0:
+        return 0.0, 0.0, offset_variance
+    mean_s = first / chance
+    return chance, middle_s + mean_s, second / chance - mean_s * mean_s
 
 
-def _carried_to_rate(drift: Drift, change_s: float, offset_variance: float) -> Drift:
-    offset_variance = max(offset_variance, SMALLEST_OFFSET_VARIANCE)
-    gain = drift.covariance / drift.offset_variance
-    unexplained = max(drift.rate_variance - gain * drift.covariance, SMALLEST_RATE_VARIANCE)
-    return Drift(
-        drift.offset_s + change_s,
-        drift.rate + gain * change_s,
+def corrected(drift: Drift, change_s: float, offset_variance: float) -> Drift:
+    """The belief once the offset is known better: the gain covariance/variance carries the news to the rate."""
+    offset_s, rate, before, covariance, rate_variance = drift
+    gain = covariance / before
+    unexplained = max(rate_variance - gain * covariance, SMALLEST_RATE_VARIANCE)
+    return (
+        offset_s + change_s,
+        rate + gain * change_s,
         offset_variance,
         gain * offset_variance,
         unexplained + gain * gain * offset_variance,
@@ -136,25 +142,15 @@ def _carried_to_rate(drift: Drift, change_s: float, offset_variance: float) -> D
 
 def widened(drift: Drift, missed_s: float) -> Drift:
     """The belief once it is so unsure of all it holds that missing by `missed_s` is no more than one deviation."""
-    factor = max(missed_s * missed_s / drift.offset_variance, 1.0)
-    return Drift(
-        drift.offset_s,
-        drift.rate,
-        drift.offset_variance * factor,
-        drift.covariance * factor,
-        drift.rate_variance * factor,
-    )
+    offset_s, rate, offset_variance, covariance, rate_variance = drift
+    factor = max(missed_s * missed_s / offset_variance, 1.0)
+    return offset_s, rate, offset_variance * factor, covariance * factor, rate_variance * factor
 
 
 def jumped(drift: Drift, missed_s: float) -> Drift:
     """The belief once the clock may have been stepped by about `missed_s`, its rate being what it was."""
-    return Drift(
-        drift.offset_s,
-        drift.rate,
-        drift.offset_variance + missed_s * missed_s,
-        drift.covariance,
-        drift.rate_variance,
-    )
+    offset_s, rate, offset_variance, covariance, rate_variance = drift
+    return offset_s, rate, offset_variance + missed_s * missed_s, covariance, rate_variance
 
 
 def normal_slice(low: float, high: float) -> tuple[float, float, float]:
@@ -170,9 +166,13 @@ def normal_slice(low: float, high: float) -> tuple[float, float, float]:
         return 0.0, 0.0, 0.0
     at_low = _PEAK * math.exp(-0.5 * low * low)
     at_high = _PEAK * math.exp(-0.5 * high * high)
-    mean = min(max((at_low - at_high) / mass, low), high)
+    mean = (at_low - at_high) / mass
+    if not low <= mean <= high:  # rounding, far out
+        mean = min(max(mean, low), high)
     variance = 1.0 + (low * at_low - high * at_high) / mass - mean * mean
-    return mass, mean, min(max(variance, 0.0), 1.0)
+    if not 0.0 <= variance <= 1.0:
+        variance = min(max(variance, 0.0), 1.0)
+    return mass, mean, variance
 
 
 def _thin_slice(low: float, high: float) -> tuple[float, float, float]:
