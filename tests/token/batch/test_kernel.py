@@ -41,17 +41,17 @@ def test_one_block_is_hashed_as_hashlib_does(name, word, words):
 
 @pytest.mark.parametrize("digits", [6, 7, 8, 9])
 def test_last_digits_are_right_beside_every_multiple(digits):
-    power = 10**digits
+    power, reciprocal = 10**digits, np.float32(1) / np.float32(10**digits)
     multiples = np.arange(0, 2**31, power)
     for near in range(-3, 4):
         numbers = (multiples + near)[(multiples + near >= 0) & (multiples + near < 2**31)].astype(np.uint32)
-        remainders = np.array([kernel.modulo(number, np.uint32(power)) for number in numbers])
+        remainders = np.array([kernel.modulo(number, np.uint32(power), reciprocal) for number in numbers])
         assert (remainders == numbers % power).all()
 
 
 def test_ten_digits_keep_all_31_bits():
     for number in (0, 1, 2**24 + 1, 10**9, 2**31 - 129, 2**31 - 128, 2**31 - 65, 2**31 - 64, 2**31 - 1):
-        assert kernel.modulo(np.uint32(number), np.uint32(2**31)) == number
+        assert kernel.modulo(np.uint32(number), np.uint32(2**31), np.float32(2**-31)) == number
 
 
 @inlined

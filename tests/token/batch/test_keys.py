@@ -1,12 +1,14 @@
 import copy
+import dataclasses
 import pickle
 
 import numpy as np
 import pytest
 
 from keyfob import Algorithm
-from keyfob.batch import MidStates, codes, prepare, window_matches
+from keyfob.batch import codes, keys, prepare, window_matches
 from keyfob.batch.chunks import CHUNK
+from keyfob.batch.kernel import TILE
 from keyfob.errors import InvalidParametersError, InvalidSeedError
 
 SEED = bytes(range(100, 120))
@@ -130,12 +132,29 @@ def test_wiped_states_are_gone():
             use()
 
 
+def test_nothing_on_the_way_to_the_states_outlives_it(monkeypatch):
+    seen = []
+    hashing = keys._HASHING[Algorithm.SHA1]
+
+    def spied_kernel(blocks, states, columns):
+        hashing.kernel(blocks, states, columns)
+        seen.extend([blocks, states])
+
+    def spied_hash(rows, *rest, hash_padded=keys._hash_padded):
+        assert rows.any()
+        seen.append(rows)
+        hash_padded(rows, *rest)
+
+    monkeypatch.setitem(keys._HASHING, Algorithm.SHA1, dataclasses.replace(hashing, kernel=spied_kernel))
+    monkeypatch.setattr(keys, "_hash_padded", spied_hash)
+    prepare([SEED, b"x" * 100])
+    rows, *arrays = seen
+    columns = [array.reshape(-1, TILE)[:, :2] for array in arrays]
+    assert len(columns) == 4
+    assert not any(array.any() for array in [rows, *columns])
+
+
 def test_progress_is_told_as_seeds_get_done():
     told = []
     prepare(np.ones((CHUNK + 1, 8), np.uint8), advance=told.append)
     assert told == [CHUNK, 1]
-
-
-def test_states_can_be_made_by_hand():
-    words = prepare([SEED]).reveal()
-    assert codes(MidStates(Algorithm.SHA1, words.copy()), 5) == codes(prepare([SEED]), 5)

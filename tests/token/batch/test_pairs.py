@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyfob import Algorithm, Parameters, hotp
-from keyfob.batch import codes, prepare, window_matches
+from keyfob.batch import codes, kernel, prepare, window_matches
 from keyfob.batch.chunks import CHUNK
 from keyfob.errors import CounterRangeError, InvalidParametersError
 
@@ -50,6 +50,14 @@ def test_steps_may_lie_apart_be_read_only_or_misaligned(midstates):
     for steps in (apart, fixed, misaligned):
         assert codes(midstates, steps).tolist() == expected
     assert codes(midstates, STEPS[::-1]).tolist() == shown(SEEDS, STEPS[::-1].tolist())
+
+
+def test_no_kind_of_array_is_compiled_for_anew(midstates):
+    fixed = STEPS.copy()
+    fixed.flags.writeable = False
+    for steps in (fixed, np.repeat(STEPS, 2)[::2], STEPS.astype(">u8"), np.array([1, 2, 3], np.int16), 5):
+        codes(midstates, steps)
+    assert len(kernel.hotp_sha1.signatures) == 1
 
 
 def test_steps_handed_in_stay_as_they_are(midstates):
@@ -216,6 +224,13 @@ def test_all_ten_digits_are_compared():
     assert window_matches(seed, step, number, 0, 0, digits=10).all()
     assert not window_matches(seed, step, number % 10**9, 0, 0, digits=10).any()
     assert not window_matches(seed, step, number + 2**32, 0, 0, digits=10).any()
+
+
+def test_one_seed_has_windows_round_many_steps():
+    seed, steps = prepare([b"seed"]), np.arange(1, CHUNK + 40)
+    fits = window_matches(seed, steps, codes(seed, steps - 1), 1, 0)
+    assert fits[:, 0].all()
+    assert fits[:, 1].sum() < 10, "neighbours share a code only by chance"
 
 
 def test_windows_of_many_seeds_are_the_same_on_all_cores():

@@ -86,10 +86,6 @@ def _require_seeds(seeds: Seeds) -> None:
             raise InvalidSeedError("it is empty")
     elif not isinstance(seeds, list | tuple):
         raise InvalidParametersError("seeds", type(seeds), wanted)
-    else:
-        for kind in set(map(type, seeds)):
-            if not issubclass(kind, bytes | bytearray):
-                raise InvalidParametersError("each of the seeds", kind, "bytes")
 
 
 def _rows(seeds: Seeds, first: int, algorithm: Algorithm) -> Bytes:
@@ -103,6 +99,9 @@ def _rows(seeds: Seeds, first: int, algorithm: Algorithm) -> Bytes:
 
 def _joined(seeds: Sequence[bytes | bytearray], first: int, algorithm: Algorithm) -> Bytes:
     """The same from a list, zeros added to the shorter ones, as HMAC would."""
+    for kind in set(map(type, seeds)):
+        if not issubclass(kind, bytes | bytearray):
+            raise InvalidParametersError("each of the seeds", kind, "bytes")
     lengths = set(map(len, seeds))
     if 0 in lengths:
         place = first + [len(seed) for seed in seeds].index(0)

@@ -14,7 +14,7 @@ Words = npt.NDArray[Any]
 class MidStates:
     """HMAC's inner and outer hash state after the padded key, for many seeds: as secret as the seeds are.
 
-    They appear in no repr and in no pickle. `len` tells how many there are.
+    They appear in no repr and in no pickle. `len` tells how many there are. `prepare` makes them.
 
     Attributes:
         algorithm: the HMAC hash.
