@@ -6,11 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
+from textwrap import fill
 
 import pyperf
 from rich import box
 from rich.console import Console
 from rich.table import Table
+
+NAME_COLUMNS = 42
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,34 +65,34 @@ def write_json(figures: Sequence[Figure], path: Path) -> None:
 
 
 def write_plot(figures: Sequence[Figure], path: Path) -> None:
-    """Draws every ratio as a bar on a logarithmic scale, a panel for each section."""
+    """Draws every ratio as a bar, a panel for each section, with a line where the reference is."""
     import matplotlib as mpl  # noqa: PLC0415  slow to load, and only drawn with
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt  # noqa: PLC0415
 
-    rows = [figure for figure in figures if figure.ratio]
+    rows = [figure for figure in figures if figure.ratio is not None]
     sections = [(section, list(group)) for section, group in groupby(rows, key=lambda figure: figure.section)]
-    heights = [len(group) + 1.2 for _, group in sections]
+    heights = [len(group) + 1.4 for _, group in sections]
     drawing, panels = plt.subplots(
         len(sections),
         1,
-        figsize=(9, 0.32 * sum(heights)),
+        figsize=(10, 0.36 * sum(heights)),
         height_ratios=heights,
         layout="constrained",
         squeeze=False,
     )
     for panel, (section, group) in zip(panels[:, 0], sections, strict=True):
-        names = [figure.way for figure in group]
-        ratios = [figure.ratio or 1.0 for figure in group]
-        bars = panel.barh(names, ratios, color="#3b75af")
-        panel.bar_label(bars, [f"{ratio:.2g}" for ratio in ratios], padding=3)
-        panel.set_xscale("log")
+        names = [fill(figure.way, NAME_COLUMNS) for figure in group]
+        ratios = [figure.ratio or 0.0 for figure in group]
+        bars = panel.barh(names, ratios, color="#3b75af", height=0.65)
+        panel.bar_label(bars, [f"{ratio:.3g}" for ratio in ratios], padding=3)
         panel.axvline(1.0, color="black", linewidth=0.8)
         panel.invert_yaxis()
-        panel.margins(x=0.15)
-        panel.set_title(f"{section}: times as good as {group[0].reference}", loc="left", fontsize=10)
-    drawing.savefig(path, dpi=120)
+        panel.margins(x=0.1)
+        panel.spines[["top", "right"]].set_visible(False)
+        panel.set_title(f"{section} (× {group[0].reference})", loc="left", fontsize=10)
+    drawing.savefig(path, dpi=80)
     plt.close(drawing)
 
 
