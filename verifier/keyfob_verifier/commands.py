@@ -1,4 +1,4 @@
-"""The verifier's commands: `init`, `serve`, `validate`, and `token …`. Each imports what it needs when it runs."""
+"""The verifier's commands, all but their families in files of their own. Each imports what it needs when it runs."""
 
 from typing import Annotated
 
@@ -15,6 +15,7 @@ from keyfob_verifier.local import (
     local_installation,
     report,
 )
+from keyfob_verifier.support_commands import support
 from keyfob_verifier.token_commands import tokens
 
 api_keys = typer.Typer(help="Keys for those who call the verifier over HTTP.", no_args_is_help=True)
@@ -32,6 +33,7 @@ def register(app: typer.Typer) -> None:
     app.command("serve")(_serve)
     app.command("validate")(_validate)
     app.add_typer(tokens, name="token")
+    app.add_typer(support, name="support")
     app.add_typer(api_keys, name="api-key")
 
 

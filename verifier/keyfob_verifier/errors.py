@@ -172,6 +172,49 @@ class TokenStatusError(VerifierError):
         super().__init__(f"token {serial!r} is {status}; this needs a token that is {wanted}")
 
 
+class ReportSerialError(VerifierError):
+    """A diagnostic report is of another fob than the token's."""
+
+    code = "report-serial"
+    status = 422
+
+    def __init__(self, serial: str, found: str) -> None:
+        self.serial, self.found = serial, found
+        super().__init__(f"the report is of the fob {found!r}, not of {serial!r}: name the token of that fob")
+
+
+class SupportRecordNotFoundError(VerifierError):
+    """No support record has this id."""
+
+    code = "support-record-not-found"
+    status = 404
+
+    def __init__(self, record_id: int) -> None:
+        self.record_id = record_id
+        super().__init__(f"there is no support record {record_id}")
+
+
+class SupportStateError(VerifierError):
+    """A support record cannot go from its state to the one that was asked for."""
+
+    code = "support-state"
+    status = 409
+
+    def __init__(self, record_id: int, found: str, allowed: str) -> None:
+        self.record_id, self.found, self.allowed = record_id, found, allowed
+        super().__init__(f"support record {record_id} is {found}; from there it can become {allowed}")
+
+
+class DamagedSupportRecordError(VerifierError):
+    """A support record's row holds what keyfob never writes."""
+
+    code = "damaged-support-record"
+
+    def __init__(self, record_id: int) -> None:
+        self.record_id = record_id
+        super().__init__(f"support record {record_id} was altered in the database: restore it from a backup")
+
+
 class UnauthorizedError(VerifierError):
     """No API key, or none that is valid."""
 

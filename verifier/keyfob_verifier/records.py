@@ -4,6 +4,7 @@ import enum
 from dataclasses import dataclass
 
 from keyfob import Binding, Parameters
+from keyfob.diagnostics import FAILURES, DiagnosticReport, Failure
 from keyfob_verifier.decide.state import State
 from keyfob_verifier.decide.throttle import ThrottleState
 
@@ -87,6 +88,55 @@ class AuditEntry:
     outcome: str
     step: int | None = None
     sequence: int = 0
+
+
+class SupportState(enum.StrEnum):
+    """How far a help desk has come with a fob that was reported."""
+
+    OPEN = "open"
+    IN_PROGRESS = "in-progress"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class SupportChange:
+    """One line of a support record's history.
+
+    Attributes:
+        at: Unix time.
+        actor: the API key's id, or the local administrator.
+        state: the record's from then on.
+        note: what they had to say.
+    """
+
+    at: float
+    actor: str
+    state: SupportState
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class SupportRecord:
+    """A fob's diagnostic report, kept on its token until somebody has dealt with it.
+
+    Attributes:
+        id: counts all records of the database.
+        serial: the token's, and the report's.
+        opened_at: Unix time of the first change.
+        changed_at: Unix time of the last.
+    """
+
+    id: int
+    serial: str
+    state: SupportState
+    report: DiagnosticReport
+    opened_at: float
+    changed_at: float
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """What the report's self-test found."""
+        return tuple(FAILURES[code] for code in self.report.failures)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from keyfob import SealingKey, VirtualClock
 from keyfob.oscillator import Crystal, Oscillator
-from keyfob_firmware.fob import Fob, FobState
+from keyfob_firmware.fob import Fob
+from keyfob_firmware.state import FobState
 from keyfob_verifier.errors import TokenStatusError
 from keyfob_verifier.records import Purpose
 from keyfob_verifier.service import lifecycle

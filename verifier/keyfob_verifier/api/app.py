@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from keyfob import VirtualClock
-from keyfob_verifier.api import handed_time, health, problems, record, tokens, validation
+from keyfob_verifier.api import handed_time, health, problems, record, support, tokens, validation
 from keyfob_verifier.api.authentication import Authenticator
 from keyfob_verifier.api.description import describe
 from keyfob_verifier.api.metrics import Metrics
@@ -48,7 +48,7 @@ def create_app(context: Context) -> FastAPI:
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES)
     app.add_middleware(DeclaredLengthLimit, max_bytes=MAX_BODY_BYTES)
     app.add_middleware(NeverStored)
-    for module in (tokens, validation, record, health):
+    for module in (tokens, validation, support, record, health):
         app.include_router(module.router)
     if isinstance(context.clock, VirtualClock):
         app.include_router(handed_time.router)

@@ -2,15 +2,20 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from keyfob import Algorithm
 from keyfob.parameters import MAX_TIME_STEP_S
 from keyfob.seed import MAX_SEED_BYTES
+from keyfob_verifier.records import SupportState
+from keyfob_verifier.service.support import MAX_NOTE_CHARACTERS
+
+MAX_SUPPORT_ID = 2**63 - 1
 
 Serial = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$", examples=["KF0123456789"])]
 Code = Annotated[str, Field(max_length=64, examples=["123456"], description="Single spaces are fine.")]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
+Note = Annotated[str, Field(max_length=MAX_NOTE_CHARACTERS, description="For whoever deals with it.")]
 
 
 class _Request(BaseModel):
@@ -103,6 +108,63 @@ class EnrolResponse(BaseModel):
     token: TokenResponse
     uri: str = Field(repr=False)
     qr: QrResponse = Field(repr=False)
+
+
+class SupportRequest(_Request):
+    """A diagnostic report to open a support record with."""
+
+    report: dict[str, JsonValue] = Field(description="As `keyfob fob diagnose` writes it.")
+    note: Note = ""
+
+
+class SupportUpdateRequest(_Request):
+    """The next state of a support record."""
+
+    state: SupportState
+    note: Note = ""
+
+
+class SupportQuery(_Request):
+    """Which support records to list."""
+
+    state: SupportState | None = Field(None, description="Only those in this state.")
+    after: int = Field(0, ge=0, le=MAX_SUPPORT_ID, description="The last id of the page before.")
+    limit: int = Field(100, ge=1, le=500)
+
+
+class FailureResponse(BaseModel):
+    """What a self-test found, what it means and what to do about it."""
+
+    code: str
+    meaning: str
+    remedy: str
+
+
+class SupportResponse(BaseModel):
+    """A support record."""
+
+    id: int
+    serial: str
+    state: SupportState
+    failures: list[FailureResponse]
+    opened_at: float
+    changed_at: float
+
+
+class SupportChangeResponse(BaseModel):
+    """One line of a support record's history."""
+
+    at: float
+    actor: str
+    state: SupportState
+    note: str
+
+
+class SupportCaseResponse(SupportResponse):
+    """A support record with its report and its history, oldest change first."""
+
+    report: dict[str, JsonValue]
+    changes: list[SupportChangeResponse]
 
 
 class AuditResponse(BaseModel):

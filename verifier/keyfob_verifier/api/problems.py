@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from keyfob.diagnostics import InvalidReportError
 from keyfob.errors import (
     InvalidParametersError,
     InvalidSeedError,
@@ -22,7 +23,13 @@ from keyfob_verifier.errors import StorageUnavailableError, UnauthorizedError, V
 
 log = structlog.get_logger()
 
-_CALLERS_MISTAKES = (InvalidParametersError, InvalidSeedError, InvalidUriError, MalformedCodeError)
+_CALLERS_MISTAKES = (
+    InvalidParametersError,
+    InvalidReportError,
+    InvalidSeedError,
+    InvalidUriError,
+    MalformedCodeError,
+)
 
 _WORDS = {404: "not-found", 405: "method-not-allowed", 409: "conflict", 413: "too-large"}
 """What the framework's own refusals are called, whatever the interpreter's phrase for their status."""

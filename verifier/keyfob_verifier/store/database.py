@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -28,6 +28,7 @@ from keyfob_verifier.store import migrate
 from keyfob_verifier.store.audit import Audit
 from keyfob_verifier.store.keys import ApiKeys, DataKeys
 from keyfob_verifier.store.schema import installation
+from keyfob_verifier.store.support import SupportRecords
 from keyfob_verifier.store.tokens import Tokens
 
 BUSY_TIMEOUT_S = 15
@@ -39,6 +40,7 @@ class Transaction:
 
     def __init__(self, connection: Connection) -> None:
         self.tokens = Tokens(connection)
+        self.support = SupportRecords(connection)
         self.audit = Audit(connection)
         self.api_keys = ApiKeys(connection)
         self.data_keys = DataKeys(connection)
@@ -114,7 +116,7 @@ def new_database(url: str, purpose: Purpose, created_at: float) -> Iterator[Tran
 
 
 def open_database(url: str) -> Store:
-    """Opens a database of the present schema.
+    """Opens a database, and brings an older one to the present schema.
 
     Raises:
         DatabaseMissingError: there is none.
@@ -147,13 +149,27 @@ def shown(url: str) -> str:
 
 
 def _read_purpose(engine: Engine, url: str) -> Purpose:
-    with _typed_errors(), _sound_file(), engine.connect() as connection:
-        revision = migrate.current_revision(connection)
+    with _typed_errors(), _sound_file():
+        with engine.connect() as connection:
+            revision = migrate.current_revision(connection)
         if revision is None:
             raise DatabaseMissingError(shown(url))
         if revision not in migrate.known_revisions():
             raise UnknownSchemaError(revision)
-        return Purpose(connection.execute(select(installation.c.purpose)).scalar_one())
+        if not migrate.is_current(revision):
+            _upgrade(engine)
+        with engine.connect() as connection:
+            return Purpose(connection.execute(select(installation.c.purpose)).scalar_one())
+
+
+def _upgrade(engine: Engine) -> None:
+    """Brings an older database to the present schema; of several processes that try, one does it."""
+    with engine.connect() as connection:
+        writer = connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+        with writer.begin():
+            if engine.dialect.name == "postgresql":
+                writer.execute(text("LOCK TABLE alembic_version IN EXCLUSIVE MODE"))
+            migrate.upgrade(writer)
 
 
 def _parse(url: str) -> URL:

@@ -21,6 +21,11 @@ def known_revisions() -> frozenset[str]:
     return frozenset(script.revision for script in ScriptDirectory(str(_HERE)).walk_revisions())
 
 
+def is_current(revision: str) -> bool:
+    """Whether a schema version is the present one."""
+    return revision == ScriptDirectory(str(_HERE)).get_current_head()
+
+
 def upgrade(connection: Connection) -> None:
     """Brings a database, or an empty one, to the present schema, within the connection's transaction."""
     config = Config()

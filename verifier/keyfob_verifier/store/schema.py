@@ -5,12 +5,14 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Double,
+    ForeignKey,
     Index,
     Integer,
     LargeBinary,
     MetaData,
     String,
     Table,
+    Text,
     UniqueConstraint,
 )
 
@@ -80,6 +82,32 @@ tokens = Table(
     Column("throttle_streak", Integer, nullable=False),
     Column("throttle_retry_at", Double, nullable=False),
     UniqueConstraint("owner_id", "serial", name="uq_tokens_owner_id_serial"),
+)
+
+support_records = Table(
+    "support_records",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("owner_id", String(64), nullable=False),
+    Column("token_id", String(64), ForeignKey("tokens.id"), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("report", Text, nullable=False),
+    Column("opened_at", Double, nullable=False),
+    Column("changed_at", Double, nullable=False),
+    Index("ix_support_records_owner_id_state", "owner_id", "state", "id"),
+    Index("ix_support_records_token_id", "token_id", "id"),
+)
+
+support_changes = Table(
+    "support_changes",
+    metadata,
+    Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("record_id", BigInteger, ForeignKey("support_records.id"), nullable=False),
+    Column("at", Double, nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("note", String(500), nullable=False),
+    Index("ix_support_changes_record_id", "record_id", "sequence"),
 )
 
 audit = Table(
