@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyfob import Algorithm, Parameters, Seed
-from keyfob.errors import InvalidSeedError, InvalidUriError
+from keyfob.errors import CounterBasedUriError, InvalidSeedError, InvalidUriError
 from keyfob.uri import MAX_NAME_BYTES, MAX_URI_CHARACTERS, Provisioning, format_uri, parse_uri
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -34,19 +34,27 @@ names = (
     .filter(bool)
 )
 parameters = st.builds(Parameters, st.sampled_from(Algorithm), st.integers(6, 10), st.integers(1, 2**31 - 1))
-provisionings = st.builds(
+counters = st.integers(0, 2**64 - 1)
+seeds = st.builds(Seed, st.binary(min_size=10, max_size=512))
+time_based = st.builds(Provisioning, seeds, names, st.none() | names, parameters)
+counter_based = st.builds(
     Provisioning,
-    st.builds(Seed, st.binary(min_size=10, max_size=512)),
+    seeds,
     names,
     st.none() | names,
-    parameters,
+    st.builds(Parameters, st.sampled_from(Algorithm), st.integers(6, 10)),
+    counters,
 )
+provisionings = time_based | counter_based
 
 
 @pytest.mark.parametrize("row", ACCEPTED, ids=lambda row: row["why"])
 def test_an_unambiguous_uri_is_read(row):
     found = parse_uri(row["uri"])
-    assert row == {
+    timing = (
+        {"period_s": found.parameters.time_step_s} if found.counter is None else {"counter": found.counter}
+    )
+    assert row == timing | {
         "why": row["why"],
         "uri": row["uri"],
         "issuer": found.issuer,
@@ -54,7 +62,6 @@ def test_an_unambiguous_uri_is_read(row):
         "secret_hex": found.seed.reveal().hex(),
         "algorithm": found.parameters.algorithm.value,
         "digits": found.parameters.digits,
-        "period_s": found.parameters.time_step_s,
     }
     assert found.parameters.t0_s == 0
 
@@ -81,6 +88,7 @@ def test_a_wrong_or_ambiguous_uri_is_refused_with_its_reason(row):
         f"otpauth://totp/{BASE32}:{BASE32}?secret=&issuer={BASE32}1",
         f"otpauth://{BASE32}/alice",
         f"otpauth://hotp/alice?secret={BASE32}",
+        f"otpauth://hotp/alice?secret={BASE32}&counter={BASE32}",
         f"otpauth://totp/alice?secret={BASE32}&digits={BASE32}",
         f"otpauth://totp/alice?secret={BASE32}&algorithm={BASE32}",
         f"otpauth://totp/alice?secret={BASE32}&period={BASE32}",
@@ -126,6 +134,35 @@ def test_without_an_issuer_none_is_written():
     )
 
 
+def test_a_counter_is_written_in_place_of_the_period():
+    provisioning = Provisioning(Seed(SECRET), "alice", counter=7)
+    assert format_uri(provisioning) == (
+        f"otpauth://hotp/alice?secret={BASE32}&algorithm=SHA1&digits=6&counter=7"
+    )
+
+
+def test_a_counter_of_zero_is_a_counter():
+    counter_based = Provisioning(Seed(SECRET), "alice", counter=0)
+    assert format_uri(counter_based).endswith("&counter=0")
+    with pytest.raises(CounterBasedUriError):
+        counter_based.require_time_based()
+
+
+def test_what_has_no_counter_is_time_based():
+    Provisioning(Seed(SECRET), "alice").require_time_based()
+
+
+@pytest.mark.parametrize("counter", [-1, 2**64, 1.0, "1", True])
+def test_a_counter_that_does_not_fit_eight_bytes_is_refused(counter):
+    with pytest.raises(InvalidUriError, match="counter"):
+        Provisioning(Seed(SECRET), "alice", counter=counter)
+
+
+def test_counter_and_time_step_cannot_be_carried_together():
+    with pytest.raises(InvalidUriError, match="not both"):
+        Provisioning(Seed(SECRET), "alice", parameters=Parameters(time_step_s=60), counter=0)
+
+
 def test_no_uri_is_written_of_a_wiped_seed():
     provisioning = Provisioning(Seed(SECRET), "alice")
     provisioning.seed.wipe()
@@ -140,10 +177,12 @@ def test_base32_is_normalized():
 
 def test_the_longest_names_and_seed_fit_together():
     longest = "é" * (MAX_NAME_BYTES // 2)
-    provisioning = Provisioning(
-        Seed(bytes(512)), longest, longest, Parameters(Algorithm.SHA512, 10, 2**31 - 1)
+    time_based = Provisioning(Seed(bytes(512)), longest, longest, Parameters(Algorithm.SHA512, 10, 2**31 - 1))
+    counter_based = Provisioning(
+        Seed(bytes(512)), longest, longest, Parameters(Algorithm.SHA512, 10), 2**64 - 1
     )
-    assert parse_uri(format_uri(provisioning)) == provisioning
+    for provisioning in (time_based, counter_based):
+        assert parse_uri(format_uri(provisioning)) == provisioning
 
 
 @pytest.mark.parametrize("field", ["account", "issuer"])
@@ -235,6 +274,29 @@ def test_what_pyotp_writes_is_read(secret, account, issuer, parameters):
         interval=parameters.time_step_s,
     )
     assert parse_uri(theirs.provisioning_uri()) == Provisioning(Seed(secret), account, issuer, parameters)
+
+
+digits_of_pyotp = st.integers(6, 8)
+
+
+@given(st.binary(min_size=14, max_size=64), names, st.none() | names, counters, digits_of_pyotp)
+def test_pyotp_reads_a_counter_that_is_written(secret, account, issuer, counter, digits):
+    written = Provisioning(Seed(secret), account, issuer, Parameters(digits=digits), counter)
+    theirs = pyotp.parse_uri(format_uri(written))
+    assert isinstance(theirs, pyotp.HOTP)
+    assert (theirs.name, theirs.issuer) == (account, issuer)
+    assert (theirs.initial_count, theirs.digits) == (counter, digits)
+    assert theirs.byte_secret() == secret
+
+
+@given(st.binary(min_size=14, max_size=64), names, st.none() | names, counters, digits_of_pyotp)
+def test_a_counter_that_pyotp_writes_is_read(secret, account, issuer, counter, digits):
+    theirs = pyotp.HOTP(
+        base64.b32encode(secret).decode(), digits=digits, name=account, issuer=issuer, initial_count=counter
+    )
+    assert parse_uri(theirs.provisioning_uri()) == Provisioning(
+        Seed(secret), account, issuer, Parameters(digits=digits), counter
+    )
 
 
 def test_names_are_compared_as_they_are_written():

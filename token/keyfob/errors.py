@@ -76,14 +76,62 @@ class InvalidUriError(KeyfobError):
 
 
 class CounterBasedUriError(InvalidUriError):
-    """A well-formed otpauth URI is for a counter-based token (RFC 4226)."""
+    """A usable otpauth URI is for a counter-based token (RFC 4226) where a time-based one is wanted."""
 
     code = "counter-based-uri"
 
     def __init__(self) -> None:
-        super().__init__(
-            "it is for a counter-based token (hotp), and keyfob provisions time-based ones only (totp)"
-        )
+        super().__init__("it is for a counter-based token (hotp), and a time-based one (totp) is wanted here")
+
+
+class InvalidOcraSuiteError(KeyfobError):
+    """A text is no OCRA suite in the spelling of RFC 6287's tables."""
+
+    code = "invalid-ocra-suite"
+
+    def __init__(self, text: str, problem: str) -> None:
+        self.text, self.problem = text, problem
+        super().__init__(f"{_brief(text)} is no OCRA suite: {problem}")
+
+
+class OcraInputError(KeyfobError):
+    """What was handed in for a response is not what its OCRA suite takes. It does not repeat what was found."""
+
+    code = "ocra-input"
+
+    def __init__(self, field: str, problem: str) -> None:
+        self.field, self.problem = field, problem
+        super().__init__(f"{field} {problem}")
+
+
+class MalformedQuestionError(KeyfobError):
+    """What was typed cannot be a question of this OCRA suite."""
+
+    code = "malformed-question"
+
+    def __init__(self, longest: int, made_of: str) -> None:
+        self.longest, self.made_of = longest, made_of
+        super().__init__(f"a question has 1 to {longest} {made_of} characters and nothing else")
+
+
+class UnknownTemperatureProfileError(KeyfobError):
+    """There is no temperature profile of that name."""
+
+    code = "temperature-profile-unknown"
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        self.name, self.known = name, known
+        super().__init__(f"there is no temperature profile {_brief(name)}: take one of {', '.join(known)}")
+
+
+class InvalidTemperatureCurveError(KeyfobError):
+    """A text is no curve of temperatures; `line` counts from 1."""
+
+    code = "temperature-curve-invalid"
+
+    def __init__(self, line: int, problem: str) -> None:
+        self.line, self.problem = line, problem
+        super().__init__(f"line {line} of the temperature curve {problem}")
 
 
 class QrCapacityError(KeyfobError):

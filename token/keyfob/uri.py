@@ -8,7 +8,8 @@ The format is Google's "Key Uri Format". Where its readers differ, keyfob refuse
   label tells which, and in `secret`, whose alphabet has no plus, it is a space.
 - No parameter may stand twice, and the known ones are spelled in lower case.
 
-What every reader understands alike is accepted: unknown parameters (ignored: `image`, `counter`, …), unencoded
+What every reader understands alike is accepted: parameters that are unknown or say nothing of the type (ignored:
+`image`; `counter` of a time-based credential, `period` of a counter-based one), unencoded
 spaces and letters beyond ASCII, blanks round a name or round the whole, base32 in any case, grouped or padded, and
 SHA-1, HmacSHA256 and the like for the three algorithms.
 
@@ -32,9 +33,10 @@ MAX_NAME_BYTES = 200
 """The longest issuer or account in UTF-8. With the longest seed they still make a URI that fits a QR code."""
 
 _BLANKS = " \t\r\n"
-_KNOWN = {"secret", "issuer", "algorithm", "digits", "period"}
+_KNOWN = {"secret", "issuer", "algorithm", "digits", "period", "counter"}
 _ALGORITHM = re.compile(r"(?:HMAC-?)?SHA-?(1|256|512)", re.IGNORECASE | re.ASCII)
-_WHOLE_NUMBER = re.compile(r"[1-9][0-9]{0,9}")
+_WHOLE_NUMBER = re.compile(r"0|[1-9][0-9]{0,19}")
+_LAST_COUNTER = 2**64 - 1
 _UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
 _DIRECTION_OVERRIDES = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -48,16 +50,19 @@ class Provisioning:
         account: whose credential it is, to people: 1 to 200 bytes of UTF-8 without colon, control or
             direction-override characters, with no blank at either end.
         issuer: who accepts its codes, likewise; or None.
-        parameters: with T0 = 0, as the format has no place for another.
+        parameters: with T0 = 0, as the format has no place for another; with a counter, with the default time step.
+        counter: of a counter-based credential (RFC 4226), the one that its next code is for, 0 to 2**64 - 1; None:
+            it is time-based.
 
     Raises:
-        InvalidUriError: a name or T0 cannot be written.
+        InvalidUriError: a name, the parameters or the counter cannot be written.
     """
 
     seed: Seed
     account: str
     issuer: str | None = None
     parameters: Parameters = DEFAULT_PARAMETERS
+    counter: int | None = None
 
     def __post_init__(self) -> None:
         _require_name("account", self.account)
@@ -65,13 +70,27 @@ class Provisioning:
             _require_name("issuer", self.issuer)
         if self.parameters.t0_s != 0:
             raise InvalidUriError("it can only carry a T0 of 0")
+        if self.counter is not None:
+            if type(self.counter) is not int or not 0 <= self.counter <= _LAST_COUNTER:
+                raise InvalidUriError("its counter must be a whole number from 0 to 2**64 - 1")
+            if self.parameters.time_step_s != DEFAULT_PARAMETERS.time_step_s:
+                raise InvalidUriError("it can carry a counter or a time step, not both")
+
+    def require_time_based(self) -> None:
+        """Lets through what RFC 6238 computes codes for.
+
+        Raises:
+            CounterBasedUriError: it has a counter.
+        """
+        if self.counter is not None:
+            raise CounterBasedUriError
 
 
 def format_uri(provisioning: Provisioning) -> str:
     """Writes an otpauth URI: ASCII, spaces as %20, the issuer both in the label and as a parameter.
 
-    Algorithm, digits and period are always written, so that no reader needs defaults of its own; still, many
-    authenticator apps ignore all three and compute six SHA-1 digits every 30 seconds.
+    Algorithm, digits and period, or counter, are always written, so that no reader needs defaults of its own; still,
+    many authenticator apps ignore the first three and compute six SHA-1 digits every 30 seconds.
 
     Raises:
         InvalidSeedError: the seed was wiped.
@@ -85,30 +104,38 @@ def format_uri(provisioning: Provisioning) -> str:
         fields["issuer"] = issuer
     fields["algorithm"] = parameters.algorithm.value
     fields["digits"] = str(parameters.digits)
-    fields["period"] = str(parameters.time_step_s)
+    if provisioning.counter is None:
+        kind, fields["period"] = "totp", str(parameters.time_step_s)
+    else:
+        kind, fields["counter"] = "hotp", str(provisioning.counter)
     query = "&".join(f"{name}={value}" for name, value in fields.items())
-    return f"otpauth://totp/{label}?{query}"
+    return f"otpauth://{kind}/{label}?{query}"
 
 
 def parse_uri(text: str) -> Provisioning:
     """Reads an otpauth URI.
 
     Raises:
-        CounterBasedUriError: its type is `hotp`.
-        InvalidUriError: anything else is wrong or ambiguous; the module's text says what is.
+        InvalidUriError: anything is wrong or ambiguous; the module's text says what is.
     """
-    label, query = _split(text.strip(_BLANKS))
+    kind, label, query = _split(text.strip(_BLANKS))
     fields = _fields(query)
+    counter = None
+    if kind == "hotp":
+        fields.pop("period", None)
+        counter = _counter(fields)
     prefix, account = _names(label)
     return Provisioning(
         seed=_seed(fields.get("secret", "")),
         account=account,
         issuer=_issuer(prefix, fields.get("issuer")),
         parameters=_parameters(fields),
+        counter=counter,
     )
 
 
-def _split(text: str) -> tuple[str, str]:
+def _split(text: str) -> tuple[str, str, str]:
+    """Type in lower case, label and query."""
     if len(text) > MAX_URI_CHARACTERS:
         raise InvalidUriError(f"it has {len(text)} characters, and {MAX_URI_CHARACTERS} are allowed")
     _require_printable("it", text)
@@ -116,13 +143,11 @@ def _split(text: str) -> tuple[str, str]:
         raise InvalidUriError("a # in it must be written %23")
     match = re.fullmatch(r"otpauth://([^/?]*)(?:/([^?]*))?(?:\?(.*))?", text, re.IGNORECASE)
     if match is None:
-        raise InvalidUriError("it does not begin with otpauth://totp/")
+        raise InvalidUriError("it does not begin with otpauth://totp/ or otpauth://hotp/")
     kind, label, query = match.groups(default="")
-    if kind.lower() == "hotp":
-        raise CounterBasedUriError
-    if kind.lower() != "totp":
-        raise InvalidUriError("its type must be totp, right after otpauth://")
-    return label, query
+    if kind.lower() not in {"totp", "hotp"}:
+        raise InvalidUriError("its type must be totp or hotp, right after otpauth://")
+    return kind.lower(), label, query
 
 
 def _fields(query: str) -> dict[str, str]:
@@ -179,6 +204,12 @@ def _parameters(fields: dict[str, str]) -> Parameters:
     except InvalidParametersError as error:
         name = "period" if error.field == "time_step_s" else error.field
         raise InvalidUriError(f"its {name} must be {error.allowed}") from None
+
+
+def _counter(fields: dict[str, str]) -> int:
+    if "counter" not in fields:
+        raise InvalidUriError("it is for a counter-based token (hotp) and has no counter")
+    return _whole_number("counter", fields["counter"])
 
 
 def _algorithm(value: str) -> Algorithm:
