@@ -28,6 +28,17 @@ RECORD = RecordedTemperature(
 WANDER = tabulate_wander(seed=7, ppm_per_sqrt_day=0.02, days=1_462)
 JUMPS = drift.Jumps(array("d", [1.7e9, 1.7e9, 1.8e9]), array("d", [0.0, 30.0, 29.75, -1.0]))
 NO_JUMPS = drift.Jumps(array("d"), array("d", [0.0]))
+STEPS = drift.RateSteps(
+    array("d", [1.7e9, 1.7e9, 1.8e9]), array("d", [3.5, -2.0, 40.0]), array("d", [0.0, 0.0, -2e8])
+)
+NO_STEPS = drift.RateSteps(array("d"), array("d"), array("d"))
+STOPS = drift.Stops(
+    array("d", [1.7e9, 1.75e9]), array("d", [1.71e9, 1.75e9 + 60.0]), array("d", [0.0, 1e7, 1e7 + 60.0])
+)
+NO_STOPS = drift.Stops(array("d"), array("d"), array("d", [0.0]))
+SPELLS = drift.TemperatureSpells(
+    array("d", [1.7e9, 1.71e9]), array("d", [1.71e9, 1.72e9]), array("d", [60.0, -20.0])
+)
 COEFFICIENTS = drift.Coefficients(20.0, -0.034, 1.5)
 
 PLAIN = {
@@ -98,6 +109,17 @@ def test_compiled_jumps_are_equal(at):
     assert_compiled_is_equal("count_until", RECORD.times, at)
 
 
+@given(TIMES)
+def test_compiled_steps_stops_and_spells_are_equal(at):
+    for steps in (STEPS, NO_STEPS):
+        assert_compiled_is_equal("stepped_ppm", steps, at)
+        assert_compiled_is_equal("stepped_ppm_s", steps, at)
+    for stops in (STOPS, NO_STOPS):
+        assert_compiled_is_equal("stands", stops, at)
+        assert_compiled_is_equal("last_ran", stops, at)
+    assert_compiled_is_equal("spell_at", SPELLS, at)
+
+
 @given(ELAPSED, st.floats(0.0, 2500.0), st.floats(0.0, 9.0), FIGURES)
 def test_compiled_sum_is_equal(time, deviation_c2, ageing, wander_ppm):
     assert_compiled_is_equal("drift_ppm", COEFFICIENTS, time, deviation_c2, ageing, wander_ppm)
@@ -119,6 +141,11 @@ EXAMPLES = {
     "wandered_ppm": (WANDER, 1e8),
     "wandered_ppm_s": (WANDER, 1e8),
     "jumps_s": (JUMPS, 1.7e9),
+    "stepped_ppm": (STEPS, 1.7e9),
+    "stepped_ppm_s": (STEPS, 1.75e9),
+    "stands": (STOPS, 1.7e9),
+    "last_ran": (STOPS, 1.705e9),
+    "spell_at": (SPELLS, 1.71e9),
     "drift_ppm": (COEFFICIENTS, 1e8, 140.0, 1.8, 0.2),
 }
 
@@ -146,3 +173,19 @@ def test_wander_meets_its_table_at_every_day(elapsed_s):
     day = int(elapsed_s / DAY_S)
     assert drift.wandered_ppm(WANDER, day * DAY_S) == WANDER.rates_ppm[day]
     assert drift.wandered_ppm_s(WANDER, day * DAY_S) == WANDER.integrals_ppm_s[day]
+
+
+def test_clock_stands_from_a_stop_s_start_up_to_its_end():
+    stops = drift.Stops(array("d", [10.0, 30.0]), array("d", [20.0, 31.0]), array("d", [0.0, 10.0, 11.0]))
+    row = [drift.last_ran(stops, at) for at in (9.0, 10.0, 14.0, 20.0, 29.0, 30.5, 31.0)]
+    assert row == [
+        (9.0, 0.0),
+        (10.0, 0.0),
+        (10.0, 4.0),
+        (20.0, 10.0),
+        (29.0, 10.0),
+        (30.0, 10.5),
+        (31.0, 11.0),
+    ]
+    moments = (9.0, 10.0, 20.0, 30.5, 31.0)
+    assert [drift.stands(stops, at) for at in moments] == [False, True, False, True, False]

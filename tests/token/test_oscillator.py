@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from keyfob.clock import DriftingClock, VirtualClock
 from keyfob.errors import InvalidParametersError
-from keyfob.oscillator import Crystal, Jump, Oscillator
+from keyfob.oscillator import OLDEST_S, Crystal, Jump, Oscillator, RateStep, Stop
 from keyfob.quantities import DAY_S, YEAR_S
 from keyfob.temperature import (
     ROOM_TEMPERATURE,
@@ -59,6 +60,8 @@ oscillators = st.builds(
     offset_at_manufacture_s=st.floats(-60.0, 60.0),
 )
 ages = st.floats(0.0, 3.0 * YEAR_S)
+steps = st.lists(st.tuples(ages, st.floats(-1_000.0, 1_000.0)), max_size=6)
+stops = st.lists(st.tuples(ages, st.floats(0.0, 0.5 * YEAR_S)), min_size=1, max_size=5)
 
 
 def usual(**fields):
@@ -71,6 +74,18 @@ def usual(**fields):
             **fields,
         }
     )
+
+
+def with_steps(oscillator, steps):
+    for age_s, change_ppm in steps:
+        oscillator = oscillator.stepped(MADE_AT + age_s, change_ppm)
+    return oscillator
+
+
+def with_stops(oscillator, stops):
+    for age_s, duration_s in stops:
+        oscillator = oscillator.stopped(MADE_AT + age_s, duration_s)
+    return oscillator
 
 
 @given(oscillators, ages, st.floats(0.0, 12.0))
@@ -206,6 +221,103 @@ def test_jumps_given_in_any_order_are_kept_in_order_of_time():
     assert [jump.size_s for jump in oscillator.jumps] == [2.0, 1.0, 3.0]
 
 
+@given(oscillators, steps, ages)
+def test_rate_step_changes_the_rate_from_its_moment_on(oscillator, steps, age_s):
+    stepped, at = with_steps(oscillator, steps), MADE_AT + age_s
+    passed = [(step_age_s, ppm) for step_age_s, ppm in steps if MADE_AT + step_age_s <= at]
+    faster_ppm = math.fsum(ppm for _, ppm in passed)
+    ahead_s = math.fsum(1e-6 * ppm * (at - (MADE_AT + step_age_s)) for step_age_s, ppm in passed)
+    assert stepped.rate_ppm(at) - oscillator.rate_ppm(at) == pytest.approx(faster_ppm, abs=1e-9)
+    assert stepped.offset_s(at) - oscillator.offset_s(at) == pytest.approx(ahead_s, rel=1e-9, abs=1e-9)
+
+
+def test_steps_that_cancel_leave_what_was_gained_between_them():
+    before = usual()
+    after = before.stepped(MADE_AT + 4.0 * DAY_S, -50.0).stepped(MADE_AT + 3.0 * DAY_S, 50.0)
+    assert [step.change_ppm for step in after.rate_steps] == [50.0, -50.0]
+    for day in (5.0, 500.0):
+        at = MADE_AT + day * DAY_S
+        assert after.offset_s(at) - before.offset_s(at) == pytest.approx(50.0 * 0.0864)
+
+
+def moments_within(oscillator, fractions):
+    return [
+        (stop, stop.start + fraction * (stop.end - stop.start))
+        for stop in oscillator.stops
+        for fraction in fractions
+    ]
+
+
+@given(oscillators, stops, steps, st.lists(st.floats(0.0, 1.0), min_size=1, max_size=4))
+def test_stopped_clock_stands_exactly_still(oscillator, stops, steps, fractions):
+    oscillator = with_stops(with_steps(oscillator, steps), stops)
+    for stop, at in moments_within(oscillator, [*fractions, 1.0]):
+        standing = DriftingClock(VirtualClock(stop.start), oscillator).now()
+        assert DriftingClock(VirtualClock(at), oscillator).now() == pytest.approx(standing, rel=0, abs=2e-6)
+        assert at == stop.end or oscillator.rate_ppm(at) == -1e6
+
+
+@given(oscillators, stops, steps, ages)
+def test_clock_goes_on_after_a_stop_as_if_it_had_not_been(oscillator, stops, steps, further_s):
+    running = with_steps(oscillator, steps)
+    oscillator = with_stops(running, stops)
+    end = oscillator.stops[-1].end
+    at = end + further_s
+    gone_on_s = at + oscillator.offset_s(at) - (end + oscillator.offset_s(end))
+    expected_s = at + running.offset_s(at) - (end + running.offset_s(end))
+    assert gone_on_s == pytest.approx(expected_s, rel=0, abs=2e-6)
+    assert oscillator.rate_ppm(at) == running.rate_ppm(at)
+
+
+@given(oscillators, stops)
+def test_before_its_first_stop_an_oscillator_is_the_same_to_the_bit(oscillator, stops):
+    stopped = with_stops(oscillator, stops)
+    at = math.nextafter(stopped.stops[0].start, 0.0)
+    assert stopped.offset_s(at) == oscillator.offset_s(at)
+    assert stopped.rate_ppm(at) == oscillator.rate_ppm(at)
+    assert stopped.offset_s(-math.inf) == oscillator.offset_at_manufacture_s
+
+
+@given(stops, ages)
+def test_perfect_clock_loses_the_time_that_it_stood_in_any_of_its_stops(stops, age_s):
+    perfect = with_stops(usual(crystal=STEADY), stops)
+    edges = sorted({0.0, age_s, *(edge for start, length in stops for edge in (start, start + length))})
+    stood_s = math.fsum(
+        right - left
+        for left, right in pairwise(edges)
+        if right <= age_s and any(start <= left and right <= start + length for start, length in stops)
+    )
+    assert perfect.offset_s(MADE_AT + age_s) == pytest.approx(-stood_s, abs=1e-5)
+
+
+def test_stops_that_touch_are_one():
+    oscillator = with_stops(usual(), [(100.0, 50.0), (10.0, 20.0), (140.0, 60.0), (30.0, 5.0)])
+    assert oscillator.stops == (Stop(MADE_AT + 10.0, MADE_AT + 35.0), Stop(MADE_AT + 100.0, MADE_AT + 200.0))
+
+
+def test_jump_moves_a_standing_clock():
+    oscillator = usual(crystal=STEADY).stopped(MADE_AT + 100.0, 50.0).jumped(MADE_AT + 120.0, 7.0)
+    row = [oscillator.offset_s(MADE_AT + elapsed_s) for elapsed_s in (110.0, 120.0, 130.0, 150.0, 160.0)]
+    assert row == [-10.0, -13.0, -23.0, -43.0, -43.0]
+
+
+@given(oscillators, stops, steps)
+def test_steps_and_stops_survive_json(oscillator, stops, steps):
+    adapter = TypeAdapter(Oscillator)
+    oscillator = with_stops(with_steps(oscillator, steps), stops)
+    restored = adapter.validate_json(adapter.dump_json(oscillator))
+    assert restored == oscillator
+    at = MADE_AT + 3.0 * YEAR_S
+    assert restored.offset_s(at).hex() == oscillator.offset_s(at).hex()
+
+
+def test_oscillator_stored_without_steps_and_stops_is_read():
+    adapter = TypeAdapter(Oscillator)
+    stored = adapter.dump_python(usual(), mode="json")
+    del stored["rate_steps"], stored["stops"]
+    assert adapter.validate_python(stored) == usual()
+
+
 @given(oscillators, st.lists(st.tuples(ages, st.floats(-100.0, 100.0)), max_size=3))
 def test_fields_in_json_are_the_whole_trajectory(oscillator, jumps):
     adapter = TypeAdapter(Oscillator)
@@ -293,6 +405,22 @@ def test_crystal_refuses_what_is_no_figure(field, bad):
         (lambda: usual(jumps=(Jump(MADE_AT + 2.0, 1.0), Jump(MADE_AT + 1.0, 1.0))), "jumps[1].at"),
         (lambda: usual().jumped(MADE_AT - 1.0, 1.0), "jumps[0].at"),
         (lambda: usual().jumped(math.inf, 1.0), "at"),
+        (lambda: RateStep(math.nan, 1.0), "at"),
+        (lambda: RateStep(0.0, -1.1e6), "change_ppm"),
+        (lambda: RateStep(0.0, math.nan), "change_ppm"),
+        (lambda: usual().stepped(MADE_AT - 1.0, 1.0), "rate_steps[0].at"),
+        (
+            lambda: usual(rate_steps=(RateStep(MADE_AT + 2.0, 1.0), RateStep(MADE_AT, 1.0))),
+            "rate_steps[1].at",
+        ),
+        (lambda: Stop(math.nan, 1.0), "start"),
+        (lambda: Stop(0.0, math.inf), "end"),
+        (lambda: Stop(1.0, 0.5), "end"),
+        (lambda: usual().stopped(MADE_AT, -1.0), "duration_s"),
+        (lambda: usual().stopped(MADE_AT, math.nan), "duration_s"),
+        (lambda: usual().stopped(MADE_AT - 1.0, 5.0), "stops"),
+        (lambda: usual().stopped(MADE_AT, OLDEST_S + 10.0), "stops[0]"),
+        (lambda: usual(stops=(Stop(MADE_AT, MADE_AT + 2.0), Stop(MADE_AT + 1.0, MADE_AT + 3.0))), "stops"),
     ],
 )
 def test_impossible_figures_are_refused_by_name(make, field):

@@ -317,3 +317,13 @@ def test_new_sealing_keys_differ():
     one, other = SealingKey.generate(), SealingKey.generate()
     assert one != other
     assert one.key_id != other.key_id
+
+
+def test_wiped_key_seals_and_opens_no_more():
+    key = SealingKey("kek", bytes(range(32)))
+    sealed = key.encrypt(b"secret", b"", bytes(12))
+    key.wipe()
+    with pytest.raises(UnsealError):
+        key.decrypt(sealed, b"", bytes(12))
+    with pytest.raises(ValueError, match="wiped"):
+        key.encrypt(b"secret", b"", bytes(12))

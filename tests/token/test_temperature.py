@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from keyfob.errors import InvalidParametersError
 from keyfob.quantities import DAY_S, YEAR_S
@@ -14,8 +15,12 @@ from keyfob.temperature import (
     ROOM_TEMPERATURE,
     TEMPERATE_CLIMATE,
     CyclicTemperature,
+    InterruptedTemperature,
     RecordedTemperature,
+    Temperature,
     TemperatureCycle,
+    TemperatureSpell,
+    with_spell,
 )
 from quadrature import integrate
 
@@ -40,6 +45,16 @@ def recorded(draw):
         at += gap
         points.append((at, draw(st.floats(-40.0, 60.0))))
     return RecordedTemperature(tuple(points))
+
+
+@st.composite
+def interrupted(draw):
+    temperature = draw(cyclic | recorded())
+    for _ in range(draw(st.integers(1, 4))):
+        start = NOW + draw(st.floats(-20.0, 60.0)) * DAY_S
+        end = start + draw(st.floats(60.0, 30.0 * DAY_S))
+        temperature = with_spell(temperature, TemperatureSpell(start, end, draw(st.floats(-40.0, 80.0))))
+    return temperature
 
 
 def squared_deviation(temperature, turnover_c):
@@ -95,6 +110,42 @@ def test_integral_over_two_spans_is_that_over_both(temperature, turnover_c, mome
     parts = temperature.deviation_c2_s(turnover_c, start, middle)
     parts += temperature.deviation_c2_s(turnover_c, middle, end)
     assert parts == pytest.approx(temperature.deviation_c2_s(turnover_c, start, end), rel=1e-9, abs=1e-2)
+
+
+@given(interrupted(), TURNOVERS, st.floats(-30.0, 100.0), st.floats(-30.0, 100.0))
+def test_interrupted_closed_form_is_the_integral(temperature, turnover_c, start_days, end_days):
+    start, end = NOW + start_days * DAY_S, NOW + end_days * DAY_S
+    kinks = [edge for spell in temperature.spells for edge in (spell.start, spell.end)]
+    if isinstance(temperature.usual, RecordedTemperature):
+        kinks.extend(at for at, _ in temperature.usual.points)
+    deviation = squared_deviation(temperature, turnover_c)
+    sampled = integrate(deviation, start, end, kinks, longest=0.125 * DAY_S)
+    assert temperature.deviation_c2_s(turnover_c, start, end) == pytest.approx(sampled, rel=1e-9, abs=1e-2)
+
+
+@given(interrupted(), MOMENTS)
+def test_interrupted_temperature_is_a_spell_s_or_the_usual_one(temperature, at):
+    spells = [spell for spell in temperature.spells if spell.start <= at < spell.end]
+    expected = spells[0].temperature_c if spells else temperature.usual.temperature_c(at)
+    assert temperature.temperature_c(at) == expected
+
+
+def test_later_spell_takes_the_place_of_those_it_meets():
+    temperature = ROOM_TEMPERATURE
+    for spell in (TemperatureSpell(0.0, 10.0, 1.0), TemperatureSpell(8.0, 20.0, 2.0)):
+        temperature = with_spell(temperature, spell)
+    temperature = with_spell(temperature, TemperatureSpell(12.0, 14.0, 3.0))
+    row = [temperature.temperature_c(at) for at in (-1.0, 0.0, 7.9, 8.0, 11.9, 12.0, 14.0, 19.9, 20.0)]
+    assert row == [25.0, 1.0, 1.0, 2.0, 2.0, 3.0, 2.0, 2.0, 25.0]
+    assert with_spell(temperature, TemperatureSpell(-5.0, 30.0, 4.0)).spells == (
+        TemperatureSpell(-5.0, 30.0, 4.0),
+    )
+
+
+@given(interrupted())
+def test_interrupted_temperature_survives_json(temperature):
+    adapter = TypeAdapter(Temperature)
+    assert adapter.validate_json(adapter.dump_json(temperature)) == temperature
 
 
 def test_cycle_is_warmest_when_it_says_and_coldest_half_a_period_later():
@@ -162,6 +213,16 @@ def test_cycle_refuses_what_is_no_figure(field, bad):
         (lambda: RecordedTemperature(((0.0, -300.0),)), "points[0][1]"),
         (lambda: RecordedTemperature(((math.nan, 20.0),)), "points[0][0]"),
         (lambda: RecordedTemperature(((0.0, 20.0), (1.0, math.nan))), "points[1][1]"),
+        (lambda: TemperatureSpell(math.nan, 1.0, 20.0), "start"),
+        (lambda: TemperatureSpell(0.0, math.inf, 20.0), "end"),
+        (lambda: TemperatureSpell(0.0, 0.0, 20.0), "end"),
+        (lambda: TemperatureSpell(0.0, 1.0, -300.0), "temperature_c"),
+        (
+            lambda: InterruptedTemperature(
+                ROOM_TEMPERATURE, (TemperatureSpell(0.0, 9.0, 1.0), TemperatureSpell(8.0, 10.0, 1.0))
+            ),
+            "spells[1].start",
+        ),
     ],
 )
 def test_impossible_temperatures_are_refused_by_name(make, field):

@@ -80,6 +80,48 @@ class Jumps(NamedTuple):
     totals_s: Sequence[float]
 
 
+class RateSteps(NamedTuple):
+    """Sudden changes of a rate, one index a step; the three have the same length, which may be 0.
+
+    Attributes:
+        times: Unix times in order.
+        rates_ppm: what all steps up to this one add up to.
+        integrals_ppm_s: the integral of what they add up to until this one.
+    """
+
+    times: Sequence[float]
+    rates_ppm: Sequence[float]
+    integrals_ppm_s: Sequence[float]
+
+
+class Stops(NamedTuple):
+    """Spans in which a clock stands still, one index a stop; the first two have the same length.
+
+    Attributes:
+        starts: Unix times in order.
+        ends: each not before its start, and not after the next start.
+        totals_s: what the first 0, 1, 2, … of them lose of the clock's time; one longer than `starts`.
+    """
+
+    starts: Sequence[float]
+    ends: Sequence[float]
+    totals_s: Sequence[float]
+
+
+class TemperatureSpells(NamedTuple):
+    """Spans of a constant temperature, one index a spell; the three have the same length.
+
+    Attributes:
+        starts: Unix times in order.
+        ends: each after its start, and not after the next start.
+        temperatures_c: °C.
+    """
+
+    starts: Sequence[float]
+    ends: Sequence[float]
+    temperatures_c: Sequence[float]
+
+
 def count_until(times: Sequence[float], at: float) -> int:
     """How many of the sorted `times` are not after `at`."""
     low, high = 0, len(times)
@@ -210,6 +252,50 @@ def wandered_ppm_s(wander: Wander, elapsed_s: float) -> float:
 def jumps_s(jumps: Jumps, at: float) -> float:
     """What all jumps up to Unix time `at`, one at that very time included, add up to."""
     return jumps.totals_s[count_until(jumps.times, at)]
+
+
+def stepped_ppm(steps: RateSteps, at: float) -> float:
+    """By how much all steps up to Unix time `at`, one at that very time included, change the rate."""
+    count = count_until(steps.times, at)
+    if count == 0:
+        return 0.0
+    return steps.rates_ppm[count - 1]
+
+
+def stepped_ppm_s(steps: RateSteps, at: float) -> float:
+    """The integral of `stepped_ppm` until Unix time `at`."""
+    count = count_until(steps.times, at)
+    if count == 0:
+        return 0.0
+    last = count - 1
+    return steps.integrals_ppm_s[last] + steps.rates_ppm[last] * (at - steps.times[last])
+
+
+def stands(stops: Stops, at: float) -> bool:
+    """Whether a clock stands still at Unix time `at`: from a stop's start, that included, to its end, that not."""
+    count = count_until(stops.starts, at)
+    return count > 0 and at < stops.ends[count - 1]
+
+
+def last_ran(stops: Stops, at: float) -> tuple[float, float]:
+    """When a clock last ran up to Unix time `at`, and how many seconds it has stood away by `at`.
+
+    Its offset is that of a clock that never stops at the first, less the second. In a stop the first stays at its
+    start, and the second grows by a second each second: the clock stands exactly still.
+    """
+    count = count_until(stops.starts, at)
+    if not stands(stops, at):
+        return at, stops.totals_s[count]
+    start = stops.starts[count - 1]
+    return start, stops.totals_s[count - 1] + (at - start)
+
+
+def spell_at(spells: TemperatureSpells, at: float) -> int:
+    """The index of the spell at Unix time `at`, its start included and its end not; -1 if there is none."""
+    last = count_until(spells.starts, at) - 1
+    if last < 0 or spells.ends[last] <= at:
+        return -1
+    return last
 
 
 def drift_ppm(

@@ -2,6 +2,7 @@
 
 import math
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -83,6 +84,48 @@ class Jump:
         require_quantity("size_s", self.size_s, -UNIX_LIMIT_S, UNIX_LIMIT_S, "seconds")
 
 
+@dataclass(frozen=True, slots=True)
+class RateStep:
+    """A sudden and lasting change of a clock's rate: another supply voltage, a knock.
+
+    Attributes:
+        at: Unix time; from then on, that time included, it counts.
+        change_ppm: negative where the clock slows; a perfect one that slows by a million stands still.
+
+    Raises:
+        InvalidParametersError: a figure is none, or out of range.
+    """
+
+    at: float
+    change_ppm: float
+
+    def __post_init__(self) -> None:
+        require_unix_time("at", self.at)
+        require_quantity("change_ppm", self.change_ppm, -PPM_LIMIT, PPM_LIMIT, "ppm")
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A span in which an oscillator does not swing: its clock stands exactly still and then goes on from there.
+
+    Attributes:
+        start: Unix time.
+        end: Unix time, not before `start`; then the clock runs again.
+
+    Raises:
+        InvalidParametersError: a figure is none, or the end lies before the start.
+    """
+
+    start: float
+    end: float
+
+    def __post_init__(self) -> None:
+        require_unix_time("start", self.start)
+        require_unix_time("end", self.end)
+        if self.end < self.start:
+            raise InvalidParametersError("end", self.end, f"{self.start!r} or later, as the stop starts then")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Oscillator:
     """One fob's oscillator from its manufacture on: its fields, and nothing else, fix its whole trajectory.
@@ -97,6 +140,9 @@ class Oscillator:
         wander_seed: 0 to 2**64 - 1; fixes the random walk of the rate.
         offset_at_manufacture_s: how far ahead of true time it was set.
         jumps: in order of time, none before manufacture.
+        rate_steps: in order of time, none before manufacture.
+        stops: in order of time, none before manufacture, none beginning in another. While it stands, it ages and
+            wanders unseen; a jump moves the standing clock.
 
     Raises:
         InvalidParametersError: a figure is none, or is not possible.
@@ -108,6 +154,8 @@ class Oscillator:
     wander_seed: int
     offset_at_manufacture_s: float = 0.0
     jumps: tuple[Jump, ...] = ()
+    rate_steps: tuple[RateStep, ...] = ()
+    stops: tuple[Stop, ...] = ()
 
     def __post_init__(self) -> None:
         require_unix_time("made_at", self.made_at)
@@ -118,12 +166,13 @@ class Oscillator:
             raise InvalidParametersError(
                 "wander_seed", self.wander_seed, f"a whole number from 0 to {_SEED_LIMIT}"
             )
-        times = [self.made_at, *(jump.at for jump in self.jumps)]
-        for index, (before, at) in enumerate(pairwise(times)):
-            if at < before:
-                raise InvalidParametersError(
-                    f"jumps[{index}].at", at, f"{before!r} or later: in order, and not before manufacture"
-                )
+        self._require_order("jumps[{}].at", [jump.at for jump in self.jumps])
+        self._require_order("rate_steps[{}].at", [step.at for step in self.rate_steps])
+        self._require_order("stops", [at for stop in self.stops for at in (stop.start, stop.end)])
+        if self.stops and self.stops[-1].end - self.made_at > OLDEST_S:
+            raise InvalidParametersError(
+                f"stops[{len(self.stops) - 1}]", self.stops[-1], "over within a thousand years of manufacture"
+            )
 
     def offset_s(self, at: float) -> float:
         """How far it is ahead of true time at Unix time `at`, in seconds.
@@ -131,31 +180,33 @@ class Oscillator:
         Raises:
             InvalidParametersError: `at` is no number, or a thousand years after manufacture.
         """
-        elapsed_s = self._elapsed_s(at)
-        drift_ppm_s = drift.drift_ppm(
-            self._coefficients,
-            elapsed_s,
-            self.temperature.deviation_c2_s(self.crystal.turnover_c, self.made_at, self.made_at + elapsed_s),
-            drift.ageing_s(self.crystal.ageing_time_constant_s, elapsed_s),
-            drift.wandered_ppm_s(self._wander.reaching(elapsed_s), elapsed_s),
-        )
-        return self.offset_at_manufacture_s + 1e-6 * drift_ppm_s + drift.jumps_s(self._jumps, at)
+        if self.stops:
+            ran_until, stood_s = drift.last_ran(self._stops, at)
+            offset_s = self._running_s(ran_until) - stood_s
+        else:
+            offset_s = self._running_s(at)
+        return offset_s + drift.jumps_s(self._jumps, at) if self.jumps else offset_s
 
     def rate_ppm(self, at: float) -> float:
         """How fast it runs at Unix time `at`, in ppm: the derivative of its offset, but for the jumps.
+
+        In a stop it is a million below 0.
 
         Raises:
             InvalidParametersError: `at` is no number, or a thousand years after manufacture.
         """
         elapsed_s = self._elapsed_s(at)
+        if self.stops and drift.stands(self._stops, at):
+            return -PPM_LIMIT
         deviation_c = self.temperature.temperature_c(self.made_at + elapsed_s) - self.crystal.turnover_c
-        return drift.drift_ppm(
+        rate_ppm = drift.drift_ppm(
             self._coefficients,
             1.0,
             deviation_c * deviation_c,
             drift.ageing(self.crystal.ageing_time_constant_s, elapsed_s),
             drift.wandered_ppm(self._wander.reaching(elapsed_s), elapsed_s),
         )
+        return rate_ppm + drift.stepped_ppm(self._rate_steps, at) if self.rate_steps else rate_ppm
 
     def jumped(self, at: float, size_s: float) -> Self:
         """The same oscillator with one more jump.
@@ -165,6 +216,50 @@ class Oscillator:
         """
         jumps = sorted([*self.jumps, Jump(at, size_s)], key=lambda jump: jump.at)
         return replace(self, jumps=tuple(jumps))
+
+    def stepped(self, at: float, change_ppm: float) -> Self:
+        """The same oscillator with one more step of its rate.
+
+        Raises:
+            InvalidParametersError: a figure is none, or `at` lies before manufacture.
+        """
+        steps = sorted([*self.rate_steps, RateStep(at, change_ppm)], key=lambda step: step.at)
+        return replace(self, rate_steps=tuple(steps))
+
+    def stopped(self, at: float, duration_s: float) -> Self:
+        """The same oscillator with one more stop; with those that it touches it makes one.
+
+        Raises:
+            InvalidParametersError: a figure is none or negative, `at` lies before manufacture, or the stop ends a
+                thousand years after it.
+        """
+        require_quantity("duration_s", duration_s, 0.0, UNIX_LIMIT_S, "seconds")
+        new = Stop(at, at + duration_s)
+        apart = [stop for stop in self.stops if stop.end < new.start or new.end < stop.start]
+        touching = [new, *(stop for stop in self.stops if stop not in apart)]
+        whole = Stop(min(stop.start for stop in touching), max(stop.end for stop in touching))
+        return replace(self, stops=tuple(sorted([*apart, whole], key=lambda stop: stop.start)))
+
+    def _require_order(self, field: str, times: Sequence[float]) -> None:
+        for index, (before, at) in enumerate(pairwise([self.made_at, *times])):
+            if at < before:
+                raise InvalidParametersError(
+                    field.format(index), at, f"{before!r} or later: in order, and not before manufacture"
+                )
+
+    def _running_s(self, at: float) -> float:
+        """How far it would be ahead had it never stopped and never jumped."""
+        elapsed_s = self._elapsed_s(at)
+        drift_ppm_s = drift.drift_ppm(
+            self._coefficients,
+            elapsed_s,
+            self.temperature.deviation_c2_s(self.crystal.turnover_c, self.made_at, self.made_at + elapsed_s),
+            drift.ageing_s(self.crystal.ageing_time_constant_s, elapsed_s),
+            drift.wandered_ppm_s(self._wander.reaching(elapsed_s), elapsed_s),
+        )
+        if self.rate_steps:
+            drift_ppm_s += drift.stepped_ppm_s(self._rate_steps, at)
+        return self.offset_at_manufacture_s + 1e-6 * drift_ppm_s
 
     def _elapsed_s(self, at: float) -> float:
         elapsed_s = max(at - self.made_at, 0.0)
@@ -185,3 +280,25 @@ class Oscillator:
     def _jumps(self) -> drift.Jumps:
         times = array("d", [jump.at for jump in self.jumps])
         return drift.Jumps(times, array("d", accumulate((jump.size_s for jump in self.jumps), initial=0.0)))
+
+    @cached_property
+    def _rate_steps(self) -> drift.RateSteps:
+        times = array("d", [step.at for step in self.rate_steps])
+        rates_ppm = array("d", accumulate(step.change_ppm for step in self.rate_steps))
+        pieces = (
+            rate_ppm * (end - start)
+            for rate_ppm, (start, end) in zip(rates_ppm, pairwise(times), strict=False)
+        )
+        return drift.RateSteps(times, rates_ppm, array("d", accumulate(pieces, initial=0.0)))
+
+    @cached_property
+    def _stops(self) -> drift.Stops:
+        losses_s = (
+            stop.end - stop.start + self._running_s(stop.end) - self._running_s(stop.start)
+            for stop in self.stops
+        )
+        return drift.Stops(
+            array("d", [stop.start for stop in self.stops]),
+            array("d", [stop.end for stop in self.stops]),
+            array("d", accumulate(losses_s, initial=0.0)),
+        )

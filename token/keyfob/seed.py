@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import NoReturn, Self
 
 from cryptography.exceptions import InvalidTag
@@ -133,13 +134,14 @@ class SealingKey(_Secret):
         ValueError: the key is not 32 bytes, or the id not 1 to 255 bytes of UTF-8.
     """
 
-    __slots__ = ("key_id",)
+    __slots__ = ("_cipher", "key_id")
 
     def __init__(self, key_id: str, secret: bytes | bytearray) -> None:
         if len(secret) != _KEY_BYTES or not 1 <= len(key_id.encode()) <= MAX_KEY_ID_BYTES:
             raise ValueError(f"a sealing key has {_KEY_BYTES} bytes, and an id of 1 to {MAX_KEY_ID_BYTES}")
         super().__init__(secret)
         self.key_id = key_id
+        self._cipher: AESGCM | None = AESGCM(self._bytes)
 
     @classmethod
     def generate(cls, random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> Self:
@@ -153,25 +155,38 @@ class SealingKey(_Secret):
         """The key itself, to be kept in a place of its own."""
         return bytes(self._bytes)
 
+    def wipe(self) -> None:
+        """Overwrites the bytes and forgets them, and what the cipher made of them."""
+        self._cipher = None
+        super().wipe()
+
     def encrypt(self, plain: bytes | bytearray, associated: bytes, nonce: bytes) -> bytes:
-        """AES-256-GCM: ciphertext and tag."""
-        return AESGCM(self._bytes).encrypt(nonce, plain, associated)
+        """AES-256-GCM: ciphertext and tag.
+
+        Raises:
+            ValueError: the key was wiped.
+        """
+        if self._cipher is None:
+            raise ValueError("the sealing key was wiped")
+        return self._cipher.encrypt(nonce, plain, associated)
 
     def decrypt(self, ciphertext: bytes, associated: bytes, nonce: bytes) -> bytearray:
         """The opposite of `encrypt`, into a buffer that its holder can wipe.
 
         Raises:
-            UnsealError: the key, the associated data, the nonce or a bit of the text is another.
+            UnsealError: the key, the associated data, the nonce or a bit of the text is another; the key was wiped.
         """
+        if self._cipher is None:
+            raise UnsealError
         plain = bytearray(max(len(ciphertext) - _TAG_BYTES, 0))
         try:
-            AESGCM(self._bytes).decrypt_into(nonce, ciphertext, associated, plain)
+            self._cipher.decrypt_into(nonce, ciphertext, associated, plain)
         except (InvalidTag, ValueError):
             raise UnsealError from None
         return plain
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Binding:
     """Whose seed it is, and for what: a sealed seed opens for this and for nothing else.
 
@@ -187,19 +202,22 @@ class Binding:
 
     def associated_data(self, key_id: str) -> bytes:
         """Format, key, owner, token and parameters, each with its length before it, so that no two readings agree."""
+        return _format_and_key(key_id) + self._owner_token_parameters
+
+    @cached_property
+    def _owner_token_parameters(self) -> bytes:
         p = self.parameters
-        fields = (
-            _FORMAT,
-            key_id,
-            self.owner_id,
-            self.token_id,
-            p.algorithm.value,
-            p.digits,
-            p.time_step_s,
-            p.t0_s,
-        )
-        encoded = (str(field).encode() for field in fields)
-        return b"".join(len(field).to_bytes(4, "big") + field for field in encoded)
+        return _with_lengths(self.owner_id, self.token_id, p.algorithm.value, p.digits, p.time_step_s, p.t0_s)
+
+
+@lru_cache(maxsize=64)
+def _format_and_key(key_id: str) -> bytes:
+    return _with_lengths(_FORMAT, key_id)
+
+
+def _with_lengths(*fields: object) -> bytes:
+    encoded = (str(field).encode() for field in fields)
+    return b"".join(len(field).to_bytes(4, "big") + field for field in encoded)
 
 
 @dataclass(frozen=True, slots=True)
