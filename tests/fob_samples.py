@@ -12,10 +12,13 @@ from keyfob.parameters import Algorithm, Parameters
 from keyfob.qr import draw_png
 from keyfob.seed import SealingKey, Seed
 from keyfob.temperature import CyclicTemperature, RecordedTemperature, TemperatureCycle
-from keyfob_firmware.fob import Fob, FobState
+from keyfob_firmware.fob import Fob
+from keyfob_firmware.state import FobState
 
 SECRET = b"12345678901234567890"
 URI = "otpauth://totp/ACME:alice%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=ACME"
+BATTERY_LIFE_S = 1.4e8
+"""A typical battery outlives four years."""
 NOON = 1_767_268_800.0
 """2026-01-01T12:00Z, where a time step of 30 s begins."""
 
@@ -103,7 +106,7 @@ def oscillators(draw):
 def fobs(draw):
     """A provisioned fob at any moment of its life, with its key, its clock and its secret (pyotp wants 14 bytes)."""
     oscillator = draw(oscillators())
-    clock = VirtualClock(oscillator.made_at + draw(st.floats(0, 3e8)))
+    clock = VirtualClock(oscillator.made_at + draw(st.floats(0, BATTERY_LIFE_S)))
     key = SealingKey("test", draw(st.binary(min_size=32, max_size=32)))
     secret = draw(st.binary(min_size=14, max_size=64))
     fob = Fob(FobState.new("KF00000001", oscillator), key, clock)

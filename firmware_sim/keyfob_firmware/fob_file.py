@@ -22,17 +22,20 @@ from keyfob.seed import SealingKey
 from keyfob_firmware.errors import (
     FobExistsError,
     FobFileDamagedError,
+    FobFileError,
     FobFileInaccessibleError,
     FobFileVersionError,
     FobMissingError,
     InvalidFobNameError,
     NotAFobFileError,
 )
-from keyfob_firmware.fob import Fob, FobState
+from keyfob_firmware.fob import Fob
+from keyfob_firmware.fob_file_v1 import upgraded
+from keyfob_firmware.state import FobState
 
 SUFFIX = ".fob"
 FORMAT: Final = "keyfob fob"
-VERSION: Final = 1
+VERSION: Final = 2
 
 _MAX_BYTES = 2**20
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -44,7 +47,7 @@ class _Document(BaseModel):
     )
 
     format: Literal["keyfob fob"]
-    version: Literal[1]
+    version: Literal[2]
     fob: FobState
 
 
@@ -87,7 +90,7 @@ class FobFolder:
         path = self.file(name)
         with self._reporting(name), path.open("rb") as file:
             content = file.read(_MAX_BYTES + 1)
-        return _from_json(path, content)
+        return state_from_json(path, content)
 
     def require_free(self, name: str) -> None:
         """Lets through a name that a new fob can have.
@@ -113,20 +116,34 @@ class FobFolder:
         except OSError as error:
             raise FobFileInaccessibleError(self.path, error.strerror or str(error)) from None
         with self._reporting(name):
-            create_file(path, _to_json(state))
+            create_file(path, state_to_json(state))
 
     @contextmanager
     def in_hand(self, name: str, key: SealingKey, clock: Clock) -> Iterator[Fob]:
         """A fob to use in a `with` block, which nobody else uses meanwhile; kept at its end if it changed.
 
-        If the block raises, the fob stays as it was. Raises what `read` raises.
+        It is kept also if the block raises: a wrong PIN has been tried, whatever is done about it. Raises what `read`
+        raises.
         """
         with self._alone(name):
             state = self.read(name)
             fob = Fob(state, key, clock)
-            yield fob
-            if fob.state != state:
-                self._replace(name, fob.state)
+            try:
+                yield fob
+            finally:
+                if fob.state != state:
+                    self._replace(name, fob.state)
+
+    def keep(self, name: str, before: FobState, after: FobState) -> bool:
+        """Keeps a fob that was worked on outside a `with` block, if its file still holds what that began with.
+
+        Raises what `read` raises.
+        """
+        with self._alone(name):
+            unchanged = self.read(name) == before
+            if unchanged:
+                self._replace(name, after)
+        return unchanged
 
     def reset(self, name: str) -> None:
         """Makes a fob forget its seed. Raises what `read` raises."""
@@ -135,7 +152,7 @@ class FobFolder:
 
     def _replace(self, name: str, state: FobState) -> None:
         with self._reporting(name):
-            replace_file(self.file(name), _to_json(state))
+            replace_file(self.file(name), state_to_json(state))
 
     @contextmanager
     def _alone(self, name: str) -> Iterator[None]:
@@ -160,12 +177,20 @@ class FobFolder:
             raise FobFileInaccessibleError(self.file(name), error.strerror or str(error)) from None
 
 
-def _to_json(state: FobState) -> bytes:
+def state_to_json(state: FobState) -> bytes:
+    """A fob as its file holds it."""
     # nothing after the last brace: a file that lacks any of its bytes is no JSON
     return _Document(format=FORMAT, version=VERSION, fob=state).model_dump_json(indent=1).encode()
 
 
-def _from_json(path: Path, content: bytes) -> FobState:
+def state_from_json(path: Path, content: bytes) -> FobState:
+    """The opposite of `state_to_json`; errors name the file that the content was read from.
+
+    Raises:
+        FobFileDamagedError: it was cut short or altered.
+        FobFileVersionError: it is of another format version.
+        NotAFobFileError: it is something else.
+    """
     if len(content) > _MAX_BYTES:
         raise NotAFobFileError(path)
     try:
@@ -174,12 +199,16 @@ def _from_json(path: Path, content: bytes) -> FobState:
         raise FobFileDamagedError(path, "cut short, or never a fob's") from None
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise NotAFobFileError(path)
-    if header.get("version") != VERSION:
-        raise FobFileVersionError(path, header.get("version"), VERSION)
     try:
+        if header.get("version") == 1:
+            return upgraded(content)
+        if header.get("version") != VERSION:
+            raise FobFileVersionError(path, header.get("version"), VERSION)
         return _Document.model_validate_json(content).fob
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
         raise FobFileDamagedError(path, f"at {where}") from None
+    except FobFileError:
+        raise
     except KeyfobError as error:
         raise FobFileDamagedError(path, str(error)) from None

@@ -6,7 +6,8 @@ from databases import database_url, new_postgres_database, postgres  # noqa: F40
 from keyfob import SealingKey
 from keyfob.oscillator import Crystal, Oscillator
 from keyfob_firmware.demo.verifier_process import Installation, VerifierProcess
-from keyfob_firmware.fob import Fob, FobState
+from keyfob_firmware.fob import Fob
+from keyfob_firmware.state import FobState
 
 START = 1_800_000_000.0
 

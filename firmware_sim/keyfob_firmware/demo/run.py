@@ -17,7 +17,8 @@ from keyfob_firmware.demo.attack import besiege
 from keyfob_firmware.demo.life import Owner, live
 from keyfob_firmware.demo.report import Findings, Sample, show
 from keyfob_firmware.demo.verifier_process import Installation, VerifierFailedError, VerifierProcess
-from keyfob_firmware.fob import Fob, FobState
+from keyfob_firmware.fob import Fob
+from keyfob_firmware.state import FobState
 
 START = 1_767_225_600.0
 """2026-01-01, 00:00 UTC."""
