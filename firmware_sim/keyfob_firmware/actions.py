@@ -21,6 +21,9 @@ OPTIONS = (Event.RESTART, Event.TEST, Event.ERASE)
 
 INFORMATION_PAGES = 3
 
+MAX_TYPED = 64
+"""The characters of the longest question (RFC 6287, section 6.3)."""
+
 
 def wake(fob: "Firmware") -> None:
     """The oscillator swings from now on."""
@@ -49,7 +52,7 @@ def start(fob: "Firmware") -> Event | None:
 
 def take_code(fob: "Firmware") -> None:
     """Checks the seed, uses up a counter before its code is shown, and lights the display."""
-    fob.storage.seed.read()
+    fob.check_seed()
     credential = fob.credential
     if credential is not None and credential.kind is Kind.HOTP:
         counter = fob.storage.counter.read()
@@ -59,8 +62,8 @@ def take_code(fob: "Firmware") -> None:
 
 
 def take_key(fob: "Firmware") -> None:
-    """Takes one more character."""
-    fob.ram.typed += fob.key_pressed
+    """Takes one more character; beyond the longest question it takes none."""
+    fob.ram.typed = (fob.ram.typed + fob.key_pressed)[:MAX_TYPED]
     fob.light()
 
 
@@ -86,7 +89,7 @@ def check_pin(fob: "Firmware") -> Event:
 
 def answer(fob: "Firmware") -> None:
     """Answers the typed question."""
-    fob.storage.seed.read()
+    fob.check_seed()
     credential, typed = fob.credential, fob.ram.typed
     fob.ram.typed = ""
     if credential is None or credential.suite is None:

@@ -59,7 +59,7 @@ class Body:
     dead_segments: frozenset[Segment] = frozenset()
     case_open: bool = False
     brown_out: BrownOut | None = None
-    _last_offset: tuple[float, Oscillator, float] | None = field(default=None, repr=False)
+    _last_told: tuple[float, Oscillator, float] | None = field(default=None, repr=False)
     _felt_v: float = field(default=0.0, repr=False)
     _steady_until_uah: float = field(default=0.0, repr=False)
 
@@ -67,12 +67,22 @@ class Body:
         self._feel_voltage()
 
     def own_time(self) -> float:
-        """What the fob's clock says at the moment."""
-        return self.own_time_at(self.moment)
+        """What the fob's clock says at the moment: an event asks for it many times."""
+        last = self._last_told
+        if (
+            last is not None
+            and last[0] == self.moment
+            and last[1] is self.oscillator
+            and self.stood_at is None
+        ):
+            return last[2]
+        told = self.own_time_at(self.moment)
+        self._last_told = (self.moment, self.oscillator, told) if self.stood_at is None else None
+        return told
 
     def own_time_at(self, at: float) -> float:
         """What it says at another true time."""
-        return at + self._offset_s(at) if self.stood_at is None else self.stood_at
+        return at + self.oscillator.offset_s(at) if self.stood_at is None else self.stood_at
 
     def drain(self, until: float, current_ua: float) -> None:
         """Lets the battery feed a current from `accounted_at` to a true time; the crystal feels its voltage sink."""
@@ -124,21 +134,13 @@ class Body:
     def set_clock(self, own_time: float) -> None:
         """The clock is set, and runs from now on."""
         at = self.moment
-        self.oscillator = self.oscillator.jumped(at, own_time - at - self._offset_s(at))
+        self.oscillator = self.oscillator.jumped(at, own_time - at - self.oscillator.offset_s(at))
         self.stood_at = None
 
     @property
     def standby_current_ua(self) -> float:
         """What it draws while its display is dark."""
         return CURRENTS.shipping_ua if self.stood_at is not None else CURRENTS.oscillator_ua
-
-    def _offset_s(self, at: float) -> float:
-        """The oscillator's offset; an event asks for it many times at one moment."""
-        last = self._last_offset
-        if last is None or last[0] != at or last[1] is not self.oscillator:
-            last = (at, self.oscillator, self.oscillator.offset_s(at))
-            self._last_offset = last
-        return last[2]
 
     def _feel_voltage(self) -> None:
         """The crystal feels the battery's voltage, in steps."""

@@ -316,3 +316,81 @@ class InputMissingError(FirmwareError):
     def __init__(self, wanted: str) -> None:
         self.wanted = wanted
         super().__init__(f"standard input holds no {wanted}: give it on a line of its own")
+
+
+class FleetFileError(FirmwareError):
+    """A fleet's file cannot be used as it is. It was left so."""
+
+    code = "fleet-file"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path = path
+        super().__init__(f"{path} {problem}")
+
+
+class FleetMissingError(FleetFileError):
+    """There is no such fleet file."""
+
+    code = "fleet-missing"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, f"does not exist: make it with `keyfob fob fleet new {path}`")
+
+
+class FleetExistsError(FleetFileError):
+    """A fleet, or its seed file, would have to replace what is there."""
+
+    code = "fleet-exists"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "exists already and is kept: name another file")
+
+
+class NotAFleetError(FleetFileError):
+    """A file in a fleet's place is something else, or too damaged to tell."""
+
+    code = "not-a-fleet"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "is no fleet, or damaged: name another file, or restore it from a copy")
+
+
+class FleetVersionError(FleetFileError):
+    """A fleet's file is of a format that this keyfob does not know."""
+
+    code = "fleet-version"
+
+    def __init__(self, path: Path, found: int, known: int) -> None:
+        self.found, self.known = found, known
+        super().__init__(
+            path, f"is of format version {found}, and this keyfob knows {known}: use a newer keyfob"
+        )
+
+
+class FleetInaccessibleError(FleetFileError):
+    """The system refuses to read or write a fleet's file, or somebody else does not let go of it."""
+
+    code = "fleet-inaccessible"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.reason = reason
+        super().__init__(path, f"cannot be read or written: {reason}")
+
+
+class NotInFleetError(FleetFileError):
+    """A fleet has no fob with that serial."""
+
+    code = "fleet-serial-unknown"
+
+    def __init__(self, path: Path, serial: str) -> None:
+        self.serial = serial
+        super().__init__(path, f"has no fob {serial!r}: `keyfob fob fleet list {path}` names them")
+
+
+class NoSuchKeyError(FirmwareError):
+    """A character was to be typed for which the keypad has no key."""
+
+    code = "fob-no-such-key"
+
+    def __init__(self) -> None:
+        super().__init__("the keypad has the digits 0 to 9 and the letters A to Z: type no other character")

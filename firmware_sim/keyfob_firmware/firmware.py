@@ -2,10 +2,10 @@
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from keyfob.codes import time_step
 from keyfob.diagnostics import DiagnosticReport, Trigger
@@ -24,9 +24,10 @@ from keyfob_firmware.secret_slot import DamagedSecretError
 from keyfob_firmware.state import REPORTS_KEPT, TRACE_LENGTH, FobState, Traced
 from keyfob_firmware.storage import Storage
 
+FIRMWARE_VERSION = "1.0"
 
-@dataclass(frozen=True, slots=True)
-class Code:
+
+class Code(NamedTuple):
     """What a lit display shows.
 
     Attributes:
@@ -47,9 +48,17 @@ class Firmware:
         state: where it goes on from.
         key: seals its secrets.
         body: what it runs in.
+        self_test: looks at everything, and changes nothing.
     """
 
-    def __init__(self, state: FobState, key: SealingKey, body: Body) -> None:
+    def __init__(
+        self,
+        state: FobState,
+        key: SealingKey,
+        body: Body,
+        self_test: Callable[["Firmware", Trigger], DiagnosticReport],
+    ) -> None:
+        self._self_test = self_test
         self.body: Body = body
         self.key = key
         self.mode, self.page = state.mode, state.page
@@ -62,6 +71,9 @@ class Firmware:
         self.pin: PinLock = PinLock(self.storage, key, state.fob_id)
         self.ram: Ram = Ram()
         self.key_pressed = ""
+        self._rests_on: tuple[int, bool, int, bool, bool] | None = None
+        self._rests_in = self.mode
+        self._checked_version: int | None = None
         if self.mode is State.CHALLENGE and self.pin.is_set:
             self.mode = State.PIN_ENTRY  # the PIN that was typed was in the working memory
         self.inspect()
@@ -132,6 +144,17 @@ class Firmware:
         self.body.memory.checkpoint()
         self.pressed_at = self.body.own_time()
 
+    def check_seed(self) -> None:
+        """Looks whether the sealed seed is as it was written, unless nothing was written since it last was.
+
+        Raises:
+            DamagedSecretError: it was altered.
+        """
+        version = self.body.memory.version
+        if version != self._checked_version:
+            self.storage.seed.read()
+            self._checked_version = version
+
     def inspect(self) -> None:
         """Looks whether all that codes depend on is as it was written."""
         storage, ram = self.storage, self.ram
@@ -190,9 +213,7 @@ class Firmware:
 
     def report(self, trigger: Trigger) -> DiagnosticReport:
         """Tests itself, and keeps the report."""
-        from keyfob_firmware.selftest import self_test  # noqa: PLC0415  no press needs it
-
-        found = self_test(self, trigger)
+        found = self._self_test(self, trigger)
         self.reports.append(found)
         return found
 
@@ -206,7 +227,7 @@ class Firmware:
             return None
         following = ACTIONS[found.action](self) if found.action else None
         if found.next == REST:
-            self.mode = resting(self._holds)
+            self.mode = self._rest()
         elif found.next != STAY:
             self.mode = State(found.next)
         if self.mode is not before:
@@ -216,6 +237,14 @@ class Firmware:
         self.note(event, before)
         return following
 
+    def _rest(self) -> State:
+        """Where it comes to rest: what that depends on seldom changes."""
+        body, ram = self.body, self.ram
+        depends_on = (body.memory.version, ram.damaged, ram.stumbles, body.is_flat, body.is_low)
+        if depends_on != self._rests_on:
+            self._rests_on, self._rests_in = depends_on, resting(self._holds)
+        return self._rests_in
+
     def _holds(self, condition: If) -> bool:
         return CONDITIONS[condition](self)
 
@@ -223,7 +252,8 @@ class Firmware:
         body = self.body
         before_uah, began = body.used_uah, body.accounted_at
         if self.pressed_at is not None and self.mode is not State.DEAD:
-            lit_s = self.lit_s - (body.own_time_at(began) - self.pressed_at)
+            body.moment = began
+            lit_s = self.lit_s - (body.own_time() - self.pressed_at)
             if 0.0 < lit_s <= self.lit_s:
                 body.drain(min(at, began + lit_s), CURRENTS.lit_ua)
         body.drain(at, body.standby_current_ua)
@@ -239,6 +269,7 @@ class Firmware:
             self.happen(Event.POWER_OFF)
             body.drain(at, 0.0)
         elif self.mode is State.IDLE and body.is_low:
+            body.moment = at
             self.happen(Event.BATTERY_LOW)
 
     def _lose_power(self, event: Event) -> None:

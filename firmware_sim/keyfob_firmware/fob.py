@@ -7,7 +7,7 @@ from pathlib import Path
 from keyfob.clock import Clock
 from keyfob.codes import DEFAULT_PARAMETERS
 from keyfob.diagnostics import DiagnosticReport
-from keyfob.errors import CounterRangeError
+from keyfob.errors import CounterRangeError, InvalidParametersError
 from keyfob.ocra import OcraSuite
 from keyfob.parameters import Parameters
 from keyfob.quantities import DAY_S
@@ -23,6 +23,7 @@ from keyfob_firmware.errors import (
     ForeignFobKeyError,
     FuseBlownError,
     NoCodeError,
+    NoSuchKeyError,
     UnprovisionedError,
     UnsuitableSuiteError,
 )
@@ -32,6 +33,7 @@ from keyfob_firmware.machine import Event, State
 from keyfob_firmware.memory import Memory
 from keyfob_firmware.pin import DEFAULT_ATTEMPTS, require_pin
 from keyfob_firmware.screens import screen
+from keyfob_firmware.selftest import self_test
 from keyfob_firmware.state import FobState
 
 _WHY_NO_CODE = {
@@ -93,7 +95,7 @@ class Fob:
             state.case_open,
         )
         self._key = key
-        self._firmware = Firmware(state, key, self._body)
+        self._firmware = Firmware(state, key, self._body, self_test)
         self._kept = state
 
     @property
@@ -275,7 +277,13 @@ class Fob:
         return self.screen()
 
     def type(self, characters: str) -> Screen:
-        """Types on the keypad, and looks at the display."""
+        """Types on the keypad, and looks at the display.
+
+        Raises:
+            NoSuchKeyError: the keypad has no such key; nothing was typed.
+        """
+        if not (characters.isascii() and (characters.isalnum() or not characters)):
+            raise NoSuchKeyError
         self._firmware.settle()
         for character in characters:
             self._firmware.type(character)
@@ -292,6 +300,7 @@ class Fob:
 
         Raises:
             NoCodeError: the display shows none: the PIN was wrong, or a question is awaited now.
+            NoSuchKeyError: the keypad has no such key.
             MalformedQuestionError: the question is none of the fob's suite.
         """
         self._require_key()
@@ -325,6 +334,8 @@ class Fob:
         if body.is_flat:
             body.stop_clock()
             self._firmware.happen(Event.POWER_OFF)
+        elif self._firmware.mode is State.IDLE and body.battery.is_low():
+            self._firmware.happen(Event.BATTERY_LOW)
 
     def inject(self, fault: Fault) -> None:
         """Lets a fault happen to it.
@@ -421,6 +432,8 @@ class Fob:
         sealed = SealedSeed.seal(seed, self._binding(parameters), self._key)
         seed.wipe()
         content = Credential(sealed, parameters, account, issuer, kind, suite).to_bytes()
+        if len(content) > storage.seed.capacity:
+            raise InvalidParametersError("account, issuer", f"{len(content)} bytes with them", f"up to {storage.seed.capacity}")
         asleep = not storage.woken.burnt
         with firmware.writing():
             storage.woken.burn()

@@ -16,6 +16,9 @@ class Memory:
     Args:
         image: what it holds, from its first byte on; the rest is blank.
 
+    Attributes:
+        version: another number after each change: what was found at one holds as long as it stays.
+
     Raises:
         ValueError: the image is larger than the memory.
     """
@@ -25,6 +28,7 @@ class Memory:
             raise ValueError(f"a fob's memory has {SIZE} bytes, and this image {len(image)}")
         self._cells = bytearray(image).ljust(SIZE, bytes([BLANK]))
         self._writes_left: int | None = None
+        self.version = 0
 
     def image(self) -> bytes:
         """What it holds, without the blank bytes at its end."""
@@ -44,6 +48,7 @@ class Memory:
         Raises:
             PowerLostError: the supply failed; those before it are written.
         """
+        self.version += 1
         if self._writes_left is None:
             self._cells[at : at + len(content)] = content
             return
@@ -82,6 +87,7 @@ class Memory:
         """
         if not (0 <= at < SIZE and 0 <= bit < 8):
             raise ValueError(f"a fob's memory has {SIZE} bytes of 8 bits, and no bit {bit} in byte {at}")
+        self.version += 1
         self._cells[at] ^= 1 << bit
 
 

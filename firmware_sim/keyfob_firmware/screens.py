@@ -3,10 +3,8 @@
 import math
 
 from keyfob_firmware.display import CELL_COUNTS, Icon, Screen, bar_for
-from keyfob_firmware.firmware import Code, Firmware
+from keyfob_firmware.firmware import FIRMWARE_VERSION, Code, Firmware
 from keyfob_firmware.machine import State
-
-FIRMWARE_VERSION = "1.0"
 
 _NO_ICONS: frozenset[Icon] = frozenset()
 _ERROR = frozenset({Icon.ERROR})

@@ -7,10 +7,9 @@ from keyfob.diagnostics import Check, DiagnosticReport, Trigger
 from keyfob.parameters import Algorithm, Parameters
 from keyfob.quantities import PPM_LIMIT
 from keyfob_firmware.button import ButtonCondition
-from keyfob_firmware.firmware import Firmware
+from keyfob_firmware.firmware import FIRMWARE_VERSION, Firmware
 from keyfob_firmware.machine import State
 from keyfob_firmware.records import DamagedRecordError
-from keyfob_firmware.screens import FIRMWARE_VERSION
 from keyfob_firmware.secret_slot import DamagedSecretError
 
 KNOWN_ANSWERS = {

@@ -4,8 +4,7 @@ import base64
 import hmac
 import re
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NoReturn, Self
@@ -247,20 +246,13 @@ class SealedSeed:
         nonce = random_bytes(_NONCE_BYTES)
         return cls(key.key_id, nonce, key.encrypt(secret, binding.associated_data(key.key_id), nonce))
 
-    @contextmanager
-    def open(self, binding: Binding, key: SealingKey) -> Iterator[Seed]:
+    def open(self, binding: Binding, key: SealingKey) -> "OpenedSeed":
         """The seed, for the length of a `with` block; wiped at its end.
 
         Raises:
-            UnsealError: it was sealed with another key or for another token, or altered.
+            UnsealError: when the block begins: it was sealed with another key or for another token, or altered.
         """
-        plain = key.decrypt(self.ciphertext, binding.associated_data(self.key_id), self.nonce)
-        seed = Seed(plain)
-        plain[:] = bytes(len(plain))
-        try:
-            yield seed
-        finally:
-            seed.wipe()
+        return OpenedSeed(self, binding, key)
 
     def to_bytes(self) -> bytes:
         """One format byte, the key id with its length before it, the nonce, the ciphertext with its tag."""
@@ -285,3 +277,24 @@ class SealedSeed:
         if len(blob) < text_at + _TAG_BYTES:
             raise UnsealError
         return cls(key_id, blob[nonce_at:text_at], blob[text_at:])
+
+
+class OpenedSeed:
+    """A sealed seed that is open within a `with` block."""
+
+    __slots__ = ("_binding", "_key", "_sealed", "_seed")
+
+    def __init__(self, sealed: SealedSeed, binding: Binding, key: SealingKey) -> None:
+        self._sealed, self._binding, self._key = sealed, binding, key
+
+    def __enter__(self) -> Seed:
+        sealed = self._sealed
+        plain = self._key.decrypt(
+            sealed.ciphertext, self._binding.associated_data(sealed.key_id), sealed.nonce
+        )
+        self._seed = Seed(plain)
+        plain[:] = bytes(len(plain))
+        return self._seed
+
+    def __exit__(self, *_error: object) -> None:
+        self._seed.wipe()
