@@ -11,13 +11,14 @@ STAMP := $(VENV)/.installed-$(shell pwd | cksum | cut -d ' ' -f 1)
 EVERYTHING := --editable '.[all]' --group test --group lint --group docs --group bench
 INSTALL := pip install -qq --disable-pip-version-check
 
+# chromium: the browser in which the example's tests log in
 # passwd: useradd, with which the tests' PostgreSQL gets a user of its own under root, as whom it refuses to run
 # zlib1g: the one library beyond libc that this PostgreSQL asks for
-SYSTEM_PACKAGES := passwd zlib1g
+SYSTEM_PACKAGES := chromium passwd zlib1g
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test soak lint bench serve docs constraints ci-setup clean
+.PHONY: help demo test soak lint bench serve docs pictures constraints ci-setup clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -52,6 +53,11 @@ serve: $(STAMP) ## a verifier of your own, kept in .local; the first time makes 
 docs: $(STAMP) ## the documentation site, into docs/_build/html
 	@$(IN_VENV) sphinx --fail-on-warning --keep-going --quiet --builder html docs docs/_build/html
 	@echo "open docs/_build/html/index.html"
+
+pictures: $(STAMP) ## draw the documentation's pictures that come from code anew; needs Graphviz
+	@$(VENV)/bin/python -m keyfob_firmware.machine_diagram > docs/pictures/fob-states.dot
+	@dot -Tsvg docs/pictures/fob-states.dot > docs/pictures/fob-states.svg
+	@$(VENV)/bin/python -m keyfob_firmware.display_svg > docs/pictures/lcd.svg
 
 constraints: ## resolve the newest dependencies anew and pin them in constraints.txt
 	@rm -rf build/resolve && $(PYTHON) -m venv build/resolve

@@ -7,7 +7,7 @@ author = "the keyfob authors"
 release = metadata.version("keyfob")
 extensions = ["myst_parser"]
 myst_enable_extensions = ["deflist"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "examples"]
 nitpicky = True
 
 myst_heading_anchors = 3
