@@ -1,0 +1,1 @@
+"""Files that carry the credentials of many fobs at once: one module for each format."""
