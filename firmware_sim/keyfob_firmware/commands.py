@@ -2,10 +2,10 @@
 
 import typer
 
-from keyfob_firmware import demo_commands, fob_commands
+from keyfob_firmware import demo_commands, fob_family
 
 
 def register(app: typer.Typer) -> None:
     """Adds them; called at every start of `keyfob`."""
-    fob_commands.register(app)
+    fob_family.register(app)
     demo_commands.register(app)

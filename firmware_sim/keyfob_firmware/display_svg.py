@@ -1,9 +1,12 @@
-"""The display as an SVG picture that pages can show, style and look into."""
+"""The display as an SVG picture that pages can show, style and look into.
+
+`python -m keyfob_firmware.display_svg` prints a sample.
+"""
 
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
-from keyfob_firmware.display import Lit, Part, describe
+from keyfob_firmware.display import Lit, Part, Screen, describe, lit
 from keyfob_firmware.display_geometry import (
     GHOST_TONE,
     HEIGHT,
@@ -67,3 +70,7 @@ def _address(part: Part) -> dict[str, str]:
 
 def _colour(tone: float) -> str:
     return f"#{bytes(blend(tone)).hex()}"
+
+
+if __name__ == "__main__":
+    print(draw_svg(lit(Screen("287082", bar=4))))  # noqa: T201  that is what it is for

@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from keyfob.clock import Clock, SystemClock, VirtualClock
+from keyfob_firmware.errors import InputMissingError
 from keyfob_firmware.places import default_fob_dir, default_fob_key
+
+STANDARD_INPUT = "-"
+
+_MAX_LINE_BYTES = 16_384
+
+
+def complete_name(context: typer.Context, incomplete: str) -> list[str]:
+    """The names of fobs that begin so, for the shell."""
+    from keyfob_firmware.fob_file import FobFolder  # noqa: PLC0415  only a shell that completes needs it
+
+    names = FobFolder(context.params.get("fob_dir") or default_fob_dir()).names()
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def parse_time(text: str) -> float:
@@ -31,6 +44,24 @@ def true_clock(at: float | None) -> Clock:
     return SystemClock() if at is None else VirtualClock(at)
 
 
+def told(text: str, wanted: str) -> str:
+    """What an option says; `-` takes a line from standard input, which keeps it out of the shell's history.
+
+    Raises:
+        InputMissingError: there is no such line, or it is no text; `wanted` tells people what is.
+    """
+    if text != STANDARD_INPUT:
+        return text
+    try:
+        line = typer.get_binary_stream("stdin").readline(_MAX_LINE_BYTES).decode().strip()
+    except UnicodeDecodeError:
+        raise InputMissingError(wanted) from None
+    if not line:
+        raise InputMissingError(wanted)
+    return line
+
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The fob's name.", autocompletion=complete_name)]
 FobDir = Annotated[
     Path,
     typer.Option(

@@ -25,6 +25,11 @@ def default_fob_key() -> Path:
     return user_config_path("keyfob", appauthor=False) / "keys" / "fob.key"
 
 
+def default_bench_file() -> Path:
+    """The file of the user's bench."""
+    return user_data_path("keyfob", appauthor=False) / "bench" / "bench.db"
+
+
 def existing_key(key_file: Path, fob_dir: Path) -> SealingKey:
     """The key that is there.
 

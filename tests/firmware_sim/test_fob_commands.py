@@ -1,102 +1,20 @@
-"""`keyfob fob …`, run in this process through the same `main` that the console script calls."""
+"""`keyfob fob …`: fobs made, provisioned, listed, shown and reset."""
 
-import io
 import json
-import os
-import pty
-import subprocess
-import sys
-from pathlib import Path
 
-import pyotp
 import pytest
 
+from fob_command_samples import AT_NOON, PEER, STEADY
 from fob_samples import NOON, SECRET, URI, picture_of, tells
-from keyfob.cli import main
 from keyfob.seed import Seed
-
-KEYFOB = Path(sys.executable).with_name("keyfob")
-AT_NOON = "2026-01-01T12:00:00Z"
-PEER = pyotp.TOTP(Seed(SECRET).to_base32())
-STEADY = ("--drift-ppm", "0", "--wander-ppm", "0", "--at", AT_NOON)
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    """A home of its own for each test, with the fobs and the key where the options say."""
-    monkeypatch.setenv("KEYFOB_FOB_DIR", str(tmp_path / "fobs"))
-    monkeypatch.setenv("KEYFOB_FOB_KEY", str(tmp_path / "keys" / "fob.key"))
-    return tmp_path
-
-
-@pytest.fixture
-def run(capsys):
-    """Runs `keyfob fob …`; gives the exit status and what was written to standard output and error."""
-
-    def run(*arguments):
-        status = main(["fob", *map(str, arguments)])
-        return status, *capsys.readouterr()
-
-    return run
-
-
-@pytest.fixture
-def ok(run):
-    """Runs `keyfob fob …`, which must go well, and gives its output."""
-
-    def ok(*arguments):
-        status, out, err = run(*arguments)
-        assert (status, err) == (0, "")
-        return out
-
-    return ok
-
-
-@pytest.fixture
-def refused(run):
-    """Runs `keyfob fob …`, which must be a mistake, and gives the one line that says so."""
-
-    def refused(*arguments, status=1):
-        found, out, err = run(*arguments)
-        assert (found, out) == (status, "")
-        assert err.startswith("keyfob: ")
-        assert err.count("\n") == 1
-        assert "Traceback" not in err
-        assert not tells(err, SECRET)
-        return err
-
-    return refused
-
-
-@pytest.fixture
-def stdin(monkeypatch):
-    """Makes these bytes the standard input."""
-    return lambda content: monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
-
-
-@pytest.fixture
-def picture(home):
-    path = home / "code.png"
-    path.write_bytes(picture_of(URI))
-    return path
 
 
 def test_new_fob_scans_and_shows_the_code_of_the_moment(ok, picture):
     ok("new", "desk", *STEADY)
-    ok("scan", "desk", picture)
+    ok("scan", "desk", picture, "--at", AT_NOON)
     assert ok("press", "desk", "--at", AT_NOON) == f"{PEER.at(int(NOON))}\n"
     assert ok("press", "desk", "--at", NOON + 29.9) == f"{PEER.at(int(NOON))}\n"
     assert ok("press", "desk", "--at", NOON + 30) == f"{PEER.at(int(NOON) + 30)}\n"
-
-
-def test_press_tells_all_of_the_reading_as_json(ok):
-    ok("new", "desk", *STEADY, "--uri", URI)
-    assert json.loads(ok("press", "desk", "--at", NOON + 5, "--json")) == {
-        "code": PEER.at(int(NOON)),
-        "step": int(NOON) // 30,
-        "changes_in_s": 25.0,
-        "dark_in_s": 25.0,
-    }
 
 
 def test_uri_comes_from_standard_input(ok, stdin):
@@ -111,7 +29,7 @@ def test_picture_comes_from_a_file_or_from_standard_input(ok, stdin, picture):
     ok("new", "b", *STEADY, "--image", "-")
     ok("new", "c", *STEADY)
     stdin(picture.read_bytes())
-    ok("scan", "c", "-")
+    ok("scan", "c", "-", "--at", AT_NOON)
     codes = {ok("press", name, "--at", AT_NOON) for name in "abc"}
     assert codes == {f"{PEER.at(int(NOON))}\n"}
 
@@ -139,11 +57,77 @@ def test_show_tells_whose_it_is_and_whether_it_is_lit(ok):
 
 
 def test_summer_slows_the_crystal(ok):
-    ok("new", "desk", "--drift-ppm", "0", "--season-c", "10", "--wander-ppm", "0", "--at", "2025-01-01")
+    ok(
+        "new",
+        "desk",
+        "--drift-ppm",
+        "0",
+        "--temperature",
+        "outdoors",
+        "--wander-ppm",
+        "0",
+        "--at",
+        "2025-01-01",
+    )
     july = json.loads(ok("show", "desk", "--at", "2025-07-20", "--json"))
-    assert july["temperature_c"] == pytest.approx(35.0, abs=0.01)
-    # a parabola of 0.034 ppm/°C² ten degrees off its top, and half a year's ageing of 1 ppm a year
-    assert july["clock_rate_ppm"] == pytest.approx(-3.4 + 0.65, abs=0.1)
+    # at midnight, nine hours from the warmest of a day of 5 °C either way
+    assert july["temperature_c"] == pytest.approx(22.0 - 5.0 / 2**0.5, abs=0.01)
+    # a parabola of 0.034 ppm/°C² so far off its top, half a year's ageing of 1 ppm a year, a sinking battery
+    assert july["clock_rate_ppm"] == pytest.approx(-0.034 * (3.0 + 5.0 / 2**0.5) ** 2 + 0.65, abs=0.2)
+
+
+def test_measured_temperatures_come_from_a_file(ok, refused, home):
+    curve = home / "drawer.csv"
+    curve.write_text("time,temperature_c\n2026-01-01T00:00Z,10\n2026-01-02T00:00Z,14\n")
+    ok("new", "desk", *STEADY, "--temperature", curve)
+    assert json.loads(ok("show", "desk", "--at", AT_NOON, "--json"))["temperature_c"] == pytest.approx(12.0)
+    curve.write_text("noon,warm\n")
+    assert "line 1 of the temperature curve" in refused("new", "other", "--temperature", curve)
+    curve.write_bytes(b"\xff\xfe")
+    assert "is no text" in refused("new", "other", "--temperature", curve, status=2)
+
+
+def test_boxed_fob_waits_for_a_long_press_or_a_seed(ok, refused, picture):
+    ok("new", "desk", *STEADY, "--boxed")
+    boxed = json.loads(ok("show", "desk", "--at", NOON + 86_400, "--json"))
+    assert (boxed["state"], boxed["clock_rate_ppm"]) == ("shipping", None)
+    assert boxed["own_time"] == "2026-01-01T12:00:00.000+00:00"
+    assert "keyfob fob hold" in refused("press", "desk", "--at", AT_NOON)
+    ok("scan", "desk", picture, "--at", NOON + 86_400)
+    assert ok("press", "desk", "--at", NOON + 86_400) == f"{PEER.at(int(NOON) + 86_400)}\n"
+
+
+def test_show_tells_of_battery_fuse_and_kind(ok):
+    ok("new", "desk", *STEADY, "--uri", URI, "--lit-s", "5")
+    shown = json.loads(ok("show", "desk", "--at", AT_NOON, "--json"))
+    assert (shown["state"], shown["kind"], shown["suite"]) == ("idle", "totp", None)
+    assert (shown["pin"], shown["fuse_blown"], shown["lit_s"]) == (False, False, 5.0)
+    assert (shown["battery_v"], shown["battery_percent"]) == (pytest.approx(3.2), pytest.approx(100.0))
+    # 1 µA and the cell's 0.0856 µA of its own; ten presses a day of 5 s at 3 µA more, and of 0.002 µAh
+    drawn_a_day_uah = 24 * (1.0 + 0.0856) + 10 * (5 * 3.0 / 3600 + 0.002)
+    # of 50 mAh, 6.25 % are left at 2.6 V
+    assert shown["battery_warning_in_days"] == pytest.approx(0.9375 * 50_000 / drawn_a_day_uah, rel=1e-3)
+
+
+def test_blown_fuse_holds_for_good(ok, refused):
+    ok("new", "desk", *STEADY, "--uri", URI)
+    ok("blow-fuse", "desk")
+    assert json.loads(ok("show", "desk", "--json"))["fuse_blown"] is True
+    assert "is blown" in refused("reset", "desk")
+    assert ok("press", "desk", "--at", AT_NOON) == f"{PEER.at(int(NOON))}\n"
+
+
+def test_question_fob_needs_suite_and_seed(refused):
+    assert "need each other" in refused("new", "desk", "--ocra-suite", "OCRA-1:HOTP-SHA1-6:QN08", status=2)
+    assert "need each other" in refused("new", "desk", "--seed", "-", status=2)
+    assert "a seed wakes a fob" in refused("new", "desk", "--boxed", "--uri", URI, status=2)
+
+
+def test_standard_input_without_what_is_wanted_makes_no_fob(ok, refused, stdin):
+    for content in (b"", b"\n", b"\xff\xfe\n"):
+        stdin(content)
+        assert "holds no PIN" in refused("new", "desk", "--pin", "-")
+    assert json.loads(ok("list", "--json")) == []
 
 
 def test_new_fobs_differ_in_their_serials_and_their_drift(ok):
@@ -189,14 +173,8 @@ def test_reset_makes_room_for_another_seed(ok, refused, picture):
     assert "reset it first" in refused("scan", "desk", picture)
     ok("reset", "desk")
     assert "scan the QR code" in refused("press", "desk")
-    ok("scan", "desk", picture)
+    ok("scan", "desk", picture, "--at", AT_NOON)
     assert ok("press", "desk", "--at", AT_NOON) == f"{PEER.at(int(NOON))}\n"
-
-
-def test_time_may_be_given_in_several_ways(ok):
-    ok("new", "desk", *STEADY, "--uri", URI)
-    for at in (str(NOON), "2026-01-01T12:00", "2026-01-01 12:00:00", "2026-01-01T13:00+01:00"):
-        assert ok("press", "desk", "--at", at) == f"{PEER.at(int(NOON))}\n"
 
 
 def test_picture_with_no_code_or_two_or_another_kind_is_refused(ok, refused, home):
@@ -208,17 +186,17 @@ def test_picture_with_no_code_or_two_or_another_kind_is_refused(ok, refused, hom
         (("https://example.com/enrol",), "otpauth://totp/"),
     ]:
         (home / "odd.png").write_bytes(picture_of(*texts))
-        assert words in refused("scan", "desk", home / "odd.png")
+        assert words in refused("scan", "desk", home / "odd.png", "--at", AT_NOON)
     assert "cannot be opened" in refused("scan", "desk", home / "missing.png")
     (home / "odd.png").write_bytes(picture_of(URI)[:100])
-    refused("scan", "desk", home / "odd.png")
+    refused("scan", "desk", home / "odd.png", "--at", AT_NOON)
     assert (home / "fobs" / "desk.fob").read_bytes() == before
 
 
 @pytest.mark.parametrize(
     "uri",
     [b"", b"https://example.com/\n", b"\xff\xfe\n", URI.encode()[:60], URI.replace("totp", "hotp").encode()],
-    ids=["empty", "web-address", "not-text", "cut-short", "hotp"],
+    ids=["empty", "web-address", "not-text", "cut-short", "hotp-without-counter"],
 )
 def test_useless_uri_makes_no_fob(refused, ok, stdin, uri):
     stdin(uri)
@@ -235,7 +213,10 @@ def test_useless_uri_makes_no_fob(refused, ok, stdin, uri):
         (("new", "other", "--serial", "K F"), "a serial number is"),
         (("new", "other", "--drift-ppm", "nan"), "tolerance_ppm"),
         (("new", "other", "--wander-seed", "-1"), "wander_seed"),
-        (("new", "other", "--temperature-c", "-300"), "mean_c"),
+        (("new", "other", "--temperature", "moon"), "take one of room"),
+        (("new", "other", "--temperature", "none.csv"), "No such file"),
+        (("new", "other", "--lit-s", "0"), "--lit-s must be"),
+        (("new", "other", "--pin", "12"), "a PIN has 4 to 8 digits"),
     ],
 )
 def test_mistake_is_one_line(ok, refused, arguments, words):
@@ -314,33 +295,3 @@ def test_nothing_written_or_said_tells_the_seed(run, home, picture):
     ]
     assert len(written) == 5
     assert not any(tells(text, SECRET) for text in [said, *written])
-
-
-def test_terminal_shows_the_code_large(ok):
-    """On a real terminal, a pseudo-terminal's end, the console script draws the fob's glass."""
-    ok("new", "desk", *STEADY, "--uri", URI, "--serial", "KF42")
-    ours, its = pty.openpty()
-    process = subprocess.run(
-        [KEYFOB, "fob", "press", "desk", "--at", AT_NOON],
-        stdout=its,
-        stderr=subprocess.PIPE,
-        env=os.environ | {"TERM": "dumb", "COLUMNS": "80"},
-        check=True,
-    )
-    os.close(its)
-    drawn = os.read(ours, 10_000).decode()
-    os.close(ours)
-    code = PEER.at(int(NOON))
-    assert process.stderr == b""
-    assert "ACME: alice@example.com" in drawn
-    assert "KF42" in drawn
-    assert f"{code[:3]} {code[3:]}  changes in 30 s, dark in 25 s" in drawn
-    assert "|_|" in drawn
-
-
-def test_presses_from_many_shells_at_once_are_all_kept(ok):
-    ok("new", "desk", *STEADY, "--uri", URI)
-    command = [KEYFOB, "fob", "press", "desk", "--at", AT_NOON]
-    shells = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
-    assert {shell.communicate()[0] for shell in shells} == {f"{PEER.at(int(NOON))}\n"}
-    assert json.loads(ok("show", "desk", "--json"))["presses"] == 4

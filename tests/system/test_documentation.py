@@ -86,7 +86,7 @@ def test_commands_and_options_in_examples_exist(page):
         for call in re.findall(r"(?<!/)keyfob [^$()|;#]*", line):
             words = call.split()
             path = max(
-                (" ".join(words[:length]) for length in (2, 3) if " ".join(words[:length]) in COMMANDS),
+                (" ".join(words[:length]) for length in (2, 3, 4) if " ".join(words[:length]) in COMMANDS),
                 key=len,
                 default=None,
             )
