@@ -433,7 +433,9 @@ class Fob:
         seed.wipe()
         content = Credential(sealed, parameters, account, issuer, kind, suite).to_bytes()
         if len(content) > storage.seed.capacity:
-            raise InvalidParametersError("account, issuer", f"{len(content)} bytes with them", f"up to {storage.seed.capacity}")
+            raise InvalidParametersError(
+                "account, issuer", f"{len(content)} bytes with them", f"up to {storage.seed.capacity}"
+            )
         asleep = not storage.woken.burnt
         with firmware.writing():
             storage.woken.burn()
