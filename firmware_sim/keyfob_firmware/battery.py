@@ -15,9 +15,14 @@ from keyfob.errors import InvalidParametersError
 from keyfob.quantities import YEAR_S, require_quantity
 
 HOUR_S = 3600.0
-NOMINAL_V = 3.0
+REGULATED_V = 2.8
+"""What a regulator feeds the crystal with, as long as the cell delivers more."""
+
 COLD_BELOW_C = 20.0
 """Warmer than this, a cell's voltage no longer depends on the temperature."""
+
+PULL_STEP_V = 0.1
+"""The supply's pull on the crystal follows its voltage in steps of this size."""
 
 PULL_PPM_PER_V = 1.0
 """How much faster a crystal runs for each volt more: in Epson's "RTC-4543SA/SB Application Manual" the example of
@@ -85,6 +90,16 @@ class Cell:
     def stops_from_uah(self) -> float:
         """The charge drawn from which on it is flat, when it is not cold."""
         return (1.0 - self.fraction_at(self.cut_off_v, COLD_BELOW_C)) * self.capacity_uah
+
+    @cached_property
+    def pulls(self) -> "tuple[array[float], array[float]]":
+        """How its voltage pulls a crystal as it sinks: the charge drawn from which on, and by how many ppm."""
+        highest, lowest = (math.ceil(volts / PULL_STEP_V) for _, volts in (self.curve[0], self.curve[-1]))
+        steps_v = [PULL_STEP_V * step for step in range(highest, lowest - 1, -1)]
+        drawn_uah = [
+            (1.0 - self.fraction_at(v + PULL_STEP_V / 2, COLD_BELOW_C)) * self.capacity_uah for v in steps_v
+        ]
+        return array("d", drawn_uah), array("d", map(supply_pull_ppm, steps_v))
 
     def voltage_v(self, fraction_left: float, temperature_c: float) -> float:
         """What it delivers with so much of its charge left."""
@@ -246,8 +261,8 @@ class Battery:
 
 
 def supply_pull_ppm(voltage_v: float) -> float:
-    """By how much a supply of that voltage pulls the crystal from its rate at 3.0 V."""
-    return PULL_PPM_PER_V * (voltage_v - NOMINAL_V)
+    """By how much a cell of that voltage pulls the crystal from its rate: not at all while the regulator can hold its own."""
+    return PULL_PPM_PER_V * (min(voltage_v, REGULATED_V) - REGULATED_V)
 
 
 def _interpolated(xs: "array[float]", ys: "array[float]", x: float) -> float:

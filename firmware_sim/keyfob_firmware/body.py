@@ -1,31 +1,17 @@
 """The fob without its firmware: what can be touched, worn out and broken."""
 
+import math
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from keyfob.clock import Clock
 from keyfob.oscillator import Oscillator
-from keyfob_firmware.battery import COLD_BELOW_C, Battery, Cell, Currents, supply_pull_ppm
+from keyfob_firmware.battery import Battery, Cell, Currents
 from keyfob_firmware.button import ButtonCondition
 from keyfob_firmware.display import Segment
-from keyfob_firmware.memory import Memory
+from keyfob_firmware.memory import BrownOut, Memory
 
 CURRENTS = Currents()
-
-PULL_STEP_V = 0.1
-"""The supply's pull on the crystal follows its voltage in steps of this size."""
-
-
-@dataclass(slots=True)
-class BrownOut:
-    """A supply that is about to fail.
-
-    Attributes:
-        after_writes: memory writes that still succeed, each time.
-        times: how often it fails, one after the other.
-    """
-
-    after_writes: int
-    times: int
 
 
 @dataclass(slots=True)
@@ -45,6 +31,7 @@ class Body:
         dead_segments: those of the display that never light.
         case_open: whether somebody opened it.
         brown_out: what the supply is about to do; None: nothing.
+        pull_ppm: what of its oscillator's rate is its battery's doing.
     """
 
     truth: Clock
@@ -59,12 +46,14 @@ class Body:
     dead_segments: frozenset[Segment] = frozenset()
     case_open: bool = False
     brown_out: BrownOut | None = None
+    pull_ppm: float = 0.0
     _last_told: tuple[float, Oscillator, float] | None = field(default=None, repr=False)
-    _felt_v: float = field(default=0.0, repr=False)
-    _steady_until_uah: float = field(default=0.0, repr=False)
+    _pulled_until_uah: float = field(default=0.0, repr=False)
 
     def __post_init__(self) -> None:
         self._feel_voltage()
+        if self.brown_out is not None:
+            self.memory.fail_power(self.brown_out.after_writes)
 
     def own_time(self) -> float:
         """What the fob's clock says at the moment: an event asks for it many times."""
@@ -86,16 +75,32 @@ class Body:
 
     def drain(self, until: float, current_ua: float) -> None:
         """Lets the battery feed a current from `accounted_at` to a true time; the crystal feels its voltage sink."""
-        if until <= self.accounted_at:
-            return
-        seconds, self.accounted_at = until - self.accounted_at, until
-        self.take(self.cell.drawn_uah(current_ua, seconds))
+        while until > self.accounted_at:
+            per_s_uah = self.cell.drawn_uah(current_ua, 1.0)
+            end = self.accounted_at + (self._pulled_until_uah - self.used_uah) / per_s_uah
+            if end >= until:
+                seconds, self.accounted_at = until - self.accounted_at, until
+                self.used_uah = min(self.used_uah + per_s_uah * seconds, self.cell.capacity_uah)
+                return
+            self.accounted_at = max(end, self.accounted_at)
+            self.take(max(self._pulled_until_uah - self.used_uah, 0.0))
 
     def take(self, charge_uah: float) -> None:
         """Takes a charge at once."""
         self.used_uah = min(self.used_uah + charge_uah, self.cell.capacity_uah)
-        if self.used_uah >= self._steady_until_uah:
+        if self.used_uah >= self._pulled_until_uah:
             self._feel_voltage()
+
+    def lasts_s(self, current_ua: float) -> float:
+        """How long the battery can feed a current; 0 if it is flat."""
+        left_uah = max(self.cell.stops_from_uah - self.used_uah, 0.0)
+        return left_uah / self.cell.drawn_uah(current_ua, 1.0)
+
+    def await_brown_out(self, after_writes: int, times: int) -> None:
+        """The supply is about to fail so often, each time after so many more memory writes."""
+        self.brown_out = BrownOut(after_writes, times) if times else None
+        if times:
+            self.memory.fail_power(after_writes)
 
     def lie(self, seconds: float) -> None:
         """Its battery ages as if it had lain dark for so long."""
@@ -144,11 +149,10 @@ class Body:
 
     def _feel_voltage(self) -> None:
         """The crystal feels the battery's voltage, in steps."""
-        last_v = self._felt_v
-        self._felt_v = round(self.battery.voltage_v() / PULL_STEP_V) * PULL_STEP_V
-        cell = self.cell
-        next_fraction = cell.fraction_at(self._felt_v - PULL_STEP_V / 2, COLD_BELOW_C)
-        self._steady_until_uah = (1.0 - next_fraction) * cell.capacity_uah
-        if last_v not in {0.0, self._felt_v} and self.stood_at is None:
-            change_ppm = supply_pull_ppm(self._felt_v) - supply_pull_ppm(last_v)
+        drawn_uah, pulls_ppm = self.cell.pulls
+        place = bisect_right(drawn_uah, self.used_uah)
+        pull_ppm = pulls_ppm[max(place - 1, 0)]
+        self._pulled_until_uah = drawn_uah[place] if place < len(drawn_uah) else math.inf
+        change_ppm, self.pull_ppm = pull_ppm - self.pull_ppm, pull_ppm
+        if change_ppm and self.stood_at is None:
             self.oscillator = self.oscillator.stepped(self.accounted_at, change_ppm)

@@ -394,3 +394,13 @@ class NoSuchKeyError(FirmwareError):
 
     def __init__(self) -> None:
         super().__init__("the keypad has the digits 0 to 9 and the letters A to Z: type no other character")
+
+
+class UnprogrammableError(FirmwareError):
+    """A fob was to be programmed that cannot take anything any more, or not now."""
+
+    code = "fob-unprogrammable"
+
+    def __init__(self, serial: str, reason: str) -> None:
+        self.serial = serial
+        super().__init__(f"fob {serial} takes no seed and no PIN: {reason}")

@@ -8,7 +8,6 @@ from keyfob.errors import InvalidParametersError
 from keyfob.quantities import PPM_LIMIT, UNIX_LIMIT_S, require_quantity
 from keyfob.temperature import TemperatureSpell, with_spell
 from keyfob_firmware.body import Body
-from keyfob_firmware.body import BrownOut as ComingBrownOut
 from keyfob_firmware.button import ButtonCondition
 from keyfob_firmware.display import CELL_COUNTS, SEGMENTS, Segment
 from keyfob_firmware.machine import Event
@@ -107,8 +106,7 @@ class BrownOut:
         """Lets it happen to a fob's body; what its firmware notices."""
         _require_whole("after_writes", self.after_writes, 0, 10**6)
         _require_whole("times", self.times, 1, 100)
-        body.brown_out = ComingBrownOut(self.after_writes, self.times)
-        body.memory.fail_power(self.after_writes)
+        body.await_brown_out(self.after_writes, self.times)
         return None
 
 

@@ -250,25 +250,23 @@ class Firmware:
 
     def _pass_time(self, at: float) -> None:
         body = self.body
-        before_uah, began = body.used_uah, body.accounted_at
+        began = body.accounted_at
         if self.pressed_at is not None and self.mode is not State.DEAD:
             body.moment = began
             lit_s = self.lit_s - (body.own_time() - self.pressed_at)
             if 0.0 < lit_s <= self.lit_s:
                 body.drain(min(at, began + lit_s), CURRENTS.lit_ua)
-        body.drain(at, body.standby_current_ua)
-        if self.mode is State.DEAD:
-            return
-        if body.is_flat:
-            body.used_uah, body.accounted_at = before_uah, began
-            current_ua = body.standby_current_ua
-            lasts_s = body.battery.seconds_until_voltage(body.cell.cut_off_v, current_ua)
-            body.drain(min(at, began + lasts_s), current_ua)
+        current_ua = body.standby_current_ua
+        lasts_s = body.lasts_s(current_ua)
+        if self.mode is State.DEAD or at < body.accounted_at + lasts_s:
+            body.drain(at, current_ua)
+        else:
+            body.drain(body.accounted_at + lasts_s, current_ua)
             body.moment = body.accounted_at
             body.stop_clock()
             self.happen(Event.POWER_OFF)
             body.drain(at, 0.0)
-        elif self.mode is State.IDLE and body.is_low:
+        if self.mode is State.IDLE and body.is_low:
             body.moment = at
             self.happen(Event.BATTERY_LOW)
 
@@ -279,11 +277,7 @@ class Firmware:
         self.ram, self.pressed_at = Ram(), None
         brown_out = body.brown_out
         if brown_out is not None:
-            brown_out.times -= 1
-            if brown_out.times > 0:
-                body.memory.fail_power(brown_out.after_writes)
-            else:
-                body.brown_out = None
+            body.await_brown_out(brown_out.after_writes, brown_out.times - 1)
 
     def _shown_counter(self) -> int:
         """The counter of the shown code: between two runs of the simulator it is only in the memory."""

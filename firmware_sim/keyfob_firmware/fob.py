@@ -24,6 +24,7 @@ from keyfob_firmware.errors import (
     FuseBlownError,
     NoCodeError,
     NoSuchKeyError,
+    UnprogrammableError,
     UnprovisionedError,
     UnsuitableSuiteError,
 )
@@ -47,6 +48,7 @@ _WHY_NO_CODE = {
     State.DEAD: "it has no power; put a battery in with replace_battery()",
     State.TAMPERED: "it was opened, and has wiped its seed; take another",
 }
+_UNPROGRAMMABLE = frozenset({State.DEAD, State.TAMPERED})
 _DARK = "its display is dark"
 
 
@@ -93,6 +95,8 @@ class Fob:
             state.button,
             state.dead_segments,
             state.case_open,
+            state.brown_out,
+            state.pull_ppm,
         )
         self._key = key
         self._firmware = Firmware(state, key, self._body, self_test)
@@ -117,6 +121,8 @@ class Fob:
             button=body.button,
             dead_segments=body.dead_segments,
             case_open=body.case_open,
+            brown_out=body.brown_out,
+            pull_ppm=body.pull_ppm,
             reports=tuple(firmware.reports),
             trace=tuple(firmware.trace),
         )
@@ -181,6 +187,7 @@ class Fob:
         Raises:
             AlreadyProvisionedError: it holds a seed.
             FuseBlownError: its programming fuse is blown.
+            UnprogrammableError: it is dead, or was opened.
             PowerFailedError: the supply failed; it holds no seed.
         """
         self._write(seed, parameters, account, issuer, Kind.TOTP)
@@ -226,6 +233,7 @@ class Fob:
         """
         self._require_programmable()
         require_pin(pin, attempts)
+        self._require_alive()
         with self._firmware.writing():
             self._firmware.storage.pin.erase()
             self._firmware.pin.set(pin, attempts)
@@ -428,7 +436,7 @@ class Fob:
         if not 0 <= counter < 2**64 - 1:
             raise CounterRangeError(counter)
         firmware, storage = self._firmware, self._firmware.storage
-        firmware.settle()
+        self._require_alive()
         sealed = SealedSeed.seal(seed, self._binding(parameters), self._key)
         seed.wipe()
         content = Credential(sealed, parameters, account, issuer, kind, suite).to_bytes()
@@ -457,6 +465,11 @@ class Fob:
         if not storage.seed.empty:
             credential = self._firmware.credential
             raise AlreadyProvisionedError(self._kept.serial, credential.account if credential else "?")
+
+    def _require_alive(self) -> None:
+        self._firmware.settle()
+        if self._firmware.mode in _UNPROGRAMMABLE:
+            raise UnprogrammableError(self._kept.serial, _WHY_NO_CODE[self._firmware.mode])
 
     def _require_unfused(self) -> None:
         if self._firmware.storage.fuse.burnt:

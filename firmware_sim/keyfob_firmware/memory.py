@@ -1,5 +1,7 @@
 """The fob's non-volatile memory: bytes that are written one at a time, and a supply that may fail before any of them."""
 
+from dataclasses import dataclass
+
 SIZE = 4096
 """Bytes; each is 0xFF until it is written."""
 
@@ -8,6 +10,19 @@ BLANK = 0xFF
 
 class PowerLostError(Exception):
     """The supply failed between two steps of the firmware. It never leaves the fob, which starts anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrownOut:
+    """A supply that is going to fail.
+
+    Attributes:
+        after_writes: memory writes that still succeed, each time.
+        times: how often it fails, one after the other.
+    """
+
+    after_writes: int
+    times: int
 
 
 class Memory:

@@ -74,9 +74,13 @@ class SecretSlot:
         Raises:
             PowerLostError: the supply failed: `mend` goes on with it.
         """
+        self.wipe()
+        self._set_mark(EMPTY)
+
+    def wipe(self) -> None:
+        """Overwrites what it holds, and leaves it to `erase` to say that this is complete. Raises what that raises."""
         self._set_mark(ERASING)
         self._memory.erase(self._at + _MARK_BYTES, self._size - _MARK_BYTES)
-        self._set_mark(EMPTY)
 
     def mend(self) -> bool:
         """At a start: erases what a loss of power left half written or half erased, and tells whether it found any.
@@ -88,6 +92,11 @@ class SecretSlot:
         if torn:
             self.erase()
         return torn
+
+    @property
+    def erasing(self) -> bool:
+        """Whether an erasure was not completed."""
+        return self._mark == ERASING
 
     @property
     def _mark(self) -> int:

@@ -20,7 +20,7 @@ from keyfob_firmware.errors import (
     UnprovisionedError,
 )
 from keyfob_firmware.machine import AWAKE, State
-from keyfob_firmware.memory import Memory
+from keyfob_firmware.memory import BrownOut, Memory
 from keyfob_firmware.storage import Storage
 
 LIT_S = 25.0
@@ -78,6 +78,8 @@ class FobState:
         button: how well its button works.
         dead_segments: those of its display that never light.
         case_open: whether somebody opened it.
+        brown_out: what its supply is about to do; None: nothing.
+        pull_ppm: what of its oscillator's rate is its battery's doing.
         reports: its last diagnostic reports, the newest last.
         trace: its last events, the newest last.
 
@@ -102,6 +104,8 @@ class FobState:
     button: ButtonCondition = ButtonCondition.GOOD
     dead_segments: frozenset[Segment] = frozenset()
     case_open: bool = False
+    brown_out: BrownOut | None = None
+    pull_ppm: float = 0.0
     reports: tuple[DiagnosticReport, ...] = ()
     trace: tuple[Traced, ...] = ()
 

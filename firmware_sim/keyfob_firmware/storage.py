@@ -66,6 +66,9 @@ class Storage:
         """
         if self.tampered.burnt and not (self.seed.empty and self.pin.empty):
             self.zeroize()
+        if self.seed.erasing:
+            self.erase_secrets()
+            return True
         torn = [self.pin.mend(), self.seed.mend()]
         return any(torn)
 
@@ -75,8 +78,9 @@ class Storage:
         self.erase_secrets()
 
     def erase_secrets(self) -> None:
-        """Wipes seed and PIN with their counters. Raises `PowerLostError`."""
-        self.seed.erase()
+        """Wipes seed and PIN with their counters. Raises `PowerLostError`; `mend` then goes on with all of it."""
+        self.seed.wipe()
         self.pin.erase()
         self.counter.erase()
         self.pin_failures.erase()
+        self.seed.erase()

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from keyfob.errors import InvalidParametersError
 from keyfob.quantities import DAY_S, YEAR_S
 from keyfob.temperature_profiles import PROFILES
-from keyfob_firmware.battery import CR1616, PULL_PPM_PER_V, Battery, Cell, Currents, supply_pull_ppm
+from keyfob_firmware.battery import (
+    CR1616,
+    PULL_PPM_PER_V,
+    PULL_STEP_V,
+    REGULATED_V,
+    Battery,
+    Cell,
+    Currents,
+    supply_pull_ppm,
+)
 
 PAGE = (Path(__file__).parents[2] / "docs" / "battery-and-temperature.md").read_text()
 CURRENTS = Currents()
@@ -128,10 +137,19 @@ def test_charge_is_foretold():
     assert immortal.seconds_until_charge(0.5, 0.0) == math.inf
 
 
-def test_supply_pulls_nothing_at_its_nominal_voltage_and_slows_a_worn_fob():
-    assert supply_pull_ppm(3.0) == 0.0
-    assert supply_pull_ppm(2.0) == pytest.approx(-1.0)
-    assert supply_pull_ppm(3.2) == pytest.approx(0.2)
+def test_supply_pulls_nothing_while_it_is_regulated_and_slows_a_worn_fob():
+    assert supply_pull_ppm(REGULATED_V) == 0.0
+    assert supply_pull_ppm(3.2) == 0.0
+    assert supply_pull_ppm(2.0) == pytest.approx(-0.8)
+
+
+def test_pulls_of_a_cell_follow_its_voltage_down():
+    drawn_uah, pulls_ppm = CR1616.pulls
+    assert list(drawn_uah) == sorted(drawn_uah)
+    assert list(pulls_ppm) == sorted(pulls_ppm, reverse=True)
+    for drawn, pull in zip(drawn_uah, pulls_ppm, strict=True):
+        voltage_v = Battery(CR1616, min(max(drawn, 0.0) + 1.0, CR1616.capacity_uah)).voltage_v()
+        assert pull == pytest.approx(supply_pull_ppm(voltage_v), abs=PULL_STEP_V * PULL_PPM_PER_V)
 
 
 @pytest.mark.parametrize(
@@ -188,6 +206,7 @@ def current_rows():
     yield f"| a press | {CURRENTS.charge_press_uah:.3f} µAh |"
     yield f"| starting up | {CURRENTS.charge_boot_uah:.3f} µAh |"
     yield f"runs {PULL_PPM_PER_V:.1f} ppm faster for each volt more"
+    yield f"feeds it {REGULATED_V:.1f} V"
 
 
 @pytest.mark.parametrize("row", [*cell_rows(), *current_rows()])
