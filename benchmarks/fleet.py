@@ -50,7 +50,10 @@ def made_in_s(key: SealingKey) -> float:
 
 
 def pressing() -> list[Figure]:
-    """Each fob has its clock, is pressed once before it counts, and then once in each of its next time steps."""
+    """Each fob has its clock, is pressed once before it counts, and then once in each of its next time steps.
+
+    The quickest turns count: this is a time and no ratio, and what else runs can only add to it.
+    """
     key, clock = SealingKey.generate(), VirtualClock(NOW)
     made = list(make_fleet(FleetSpec(), PRESSED, CHANCE, key, NOW))
     secret = made[0].record.carried.seed.reveal()
@@ -62,7 +65,7 @@ def pressing() -> list[Figure]:
         clock.advance(seconds=STEP_S)
         presses.append(pressed_in_s(fobs) / PRESSED)
         digests.append(digested_in_s(secret, turn) / PRESSED)
-    press_us, digest_us = statistics.median(presses) * 1e6, statistics.median(digests) * 1e6
+    press_us, digest_us = min(presses) * 1e6, min(digests) * 1e6
     return [
         Figure(PRESSING, "a press", press_us, "µs"),
         Figure(PRESSING, "hmac.digest", digest_us, "µs"),

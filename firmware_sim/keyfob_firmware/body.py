@@ -76,14 +76,14 @@ class Body:
     def drain(self, until: float, current_ua: float) -> None:
         """Lets the battery feed a current from `accounted_at` to a true time; the crystal feels its voltage sink."""
         while until > self.accounted_at:
-            per_s_uah = self.cell.drawn_uah(current_ua, 1.0)
-            end = self.accounted_at + (self._pulled_until_uah - self.used_uah) / per_s_uah
-            if end >= until:
-                seconds, self.accounted_at = until - self.accounted_at, until
-                self.used_uah = min(self.used_uah + per_s_uah * seconds, self.cell.capacity_uah)
-                return
-            self.accounted_at = max(end, self.accounted_at)
-            self.take(max(self._pulled_until_uah - self.used_uah, 0.0))
+            charge_uah = self.cell.drawn_uah(current_ua, until - self.accounted_at)
+            left_uah = self._pulled_until_uah - self.used_uah
+            if charge_uah < left_uah:
+                self.accounted_at = until
+                self.used_uah = min(self.used_uah + charge_uah, self.cell.capacity_uah)
+            else:
+                self.accounted_at += (until - self.accounted_at) * max(left_uah / charge_uah, 0.0)
+                self.take(max(left_uah, 0.0))
 
     def take(self, charge_uah: float) -> None:
         """Takes a charge at once."""

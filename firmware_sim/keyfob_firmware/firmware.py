@@ -21,7 +21,7 @@ from keyfob_firmware.pin import PinLock
 from keyfob_firmware.ram import Ram
 from keyfob_firmware.records import DamagedRecordError
 from keyfob_firmware.secret_slot import DamagedSecretError
-from keyfob_firmware.state import REPORTS_KEPT, TRACE_LENGTH, FobState, Traced
+from keyfob_firmware.state import REPORTS_KEPT, TRACE_LENGTH, FobState
 from keyfob_firmware.storage import Storage
 
 FIRMWARE_VERSION = "1.0"
@@ -65,7 +65,7 @@ class Firmware:
         self.pressed_at, self.lit_s = state.pressed_at, state.lit_s
         self.presses, self.starts = state.presses, state.starts
         self.reports: deque[DiagnosticReport] = deque(state.reports, REPORTS_KEPT)
-        self.trace: deque[Traced] = deque(state.trace, TRACE_LENGTH)
+        self.trace: deque[tuple[float, float, str, State, State]] = deque(state.trace, TRACE_LENGTH)
         self.serial, self.fob_id, self.owner_id = state.serial, state.fob_id, state.owner_id
         self.storage: Storage = Storage(body.memory)
         self.pin: PinLock = PinLock(self.storage, key, state.fob_id)
@@ -130,9 +130,9 @@ class Firmware:
             raise PowerFailedError(self.serial) from None
 
     def note(self, event: str, before: State) -> None:
-        """Remembers an event in the trace."""
+        """Remembers an event, as `Traced` has it."""
         body = self.body
-        self.trace.append(Traced(body.moment, body.own_time(), event, before, self.mode))
+        self.trace.append((body.moment, body.own_time(), event, before, self.mode))
 
     def type(self, character: str) -> None:
         """A key of the keypad was pressed."""

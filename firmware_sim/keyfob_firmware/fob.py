@@ -1,8 +1,9 @@
 """The simulated fob, as it lies in somebody's hand."""
 
 import dataclasses
-from dataclasses import dataclass
+from itertools import starmap
 from pathlib import Path
+from typing import NamedTuple
 
 from keyfob.clock import Clock
 from keyfob.codes import DEFAULT_PARAMETERS
@@ -35,7 +36,7 @@ from keyfob_firmware.memory import Memory
 from keyfob_firmware.pin import DEFAULT_ATTEMPTS, require_pin
 from keyfob_firmware.screens import screen
 from keyfob_firmware.selftest import self_test
-from keyfob_firmware.state import FobState
+from keyfob_firmware.state import FobState, Traced
 
 _WHY_NO_CODE = {
     State.SHIPPING: "it is in its box, its clock stopped; wake it with a long press, or give it a seed",
@@ -52,8 +53,7 @@ _UNPROGRAMMABLE = frozenset({State.DEAD, State.TAMPERED})
 _DARK = "its display is dark"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A code on the lit display.
 
     Attributes:
@@ -124,7 +124,7 @@ class Fob:
             brown_out=body.brown_out,
             pull_ppm=body.pull_ppm,
             reports=tuple(firmware.reports),
-            trace=tuple(firmware.trace),
+            trace=tuple(starmap(Traced, firmware.trace)),
         )
         if state != self._kept:
             self._kept = state

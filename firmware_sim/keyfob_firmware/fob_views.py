@@ -1,6 +1,5 @@
 """What the commands of `keyfob fob` tell of a fob: never its seed."""
 
-import dataclasses
 import math
 from collections.abc import Sequence
 
@@ -76,7 +75,7 @@ def check_rows(report: DiagnosticReport) -> list[dict[str, object]]:
 def reading_record(reading: Reading) -> dict[str, object]:
     """A reading for programs; what never comes is null."""
     changes_in_s = None if math.isinf(reading.changes_in_s) else reading.changes_in_s
-    return dataclasses.asdict(reading) | {"changes_in_s": changes_in_s}
+    return reading._asdict() | {"changes_in_s": changes_in_s}
 
 
 def display_record(fob: Fob) -> dict[str, object]:
