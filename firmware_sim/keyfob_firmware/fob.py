@@ -370,6 +370,7 @@ class Fob:
             ForeignFobKeyError: the key is not the one that sealed the seed.
             CounterRangeError: its clock stands before T0.
         """
+        self._require_key()
         self._firmware.settle()
         return self._shown()
 
@@ -401,7 +402,6 @@ class Fob:
         lit_s = self._firmware.lit_for_s()
         if not lit_s or self._firmware.mode is not State.LIT:
             return None
-        self._require_key()
         code = self._firmware.code()
         if code is None:
             return None

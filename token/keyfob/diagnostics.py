@@ -57,7 +57,7 @@ FAILURES: Mapping[str, Failure] = MappingProxyType(
             Failure(
                 "E12",
                 "The record of its PIN was altered.",
-                "Set the PIN anew in recovery mode; if the failure comes back, replace the fob.",
+                "Erase it in recovery mode and provision it anew; if the failure comes back, replace the fob.",
             ),
             Failure(
                 "E13",
