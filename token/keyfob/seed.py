@@ -292,8 +292,8 @@ class OpenedSeed:
         plain = self._key.decrypt(
             sealed.ciphertext, self._binding.associated_data(sealed.key_id), sealed.nonce
         )
-        self._seed = Seed(plain)
-        plain[:] = bytes(len(plain))
+        self._seed = Seed.__new__(Seed)
+        self._seed._bytes = plain  # noqa: SLF001  the buffer itself, so that no second copy is to be wiped
         return self._seed
 
     def __exit__(self, *_error: object) -> None:
