@@ -21,7 +21,7 @@ from keyfob_firmware.pin import PinLock
 from keyfob_firmware.ram import Ram
 from keyfob_firmware.records import DamagedRecordError
 from keyfob_firmware.secret_slot import DamagedSecretError
-from keyfob_firmware.state import REPORTS_KEPT, TRACE_LENGTH, FobState
+from keyfob_firmware.state import REPORTS_KEPT, TRACE_LENGTH, FobState, lit_for_s
 from keyfob_firmware.storage import Storage
 
 FIRMWARE_VERSION = "1.0"
@@ -90,14 +90,8 @@ class Firmware:
             self.happen(Event.DARK)
 
     def lit_for_s(self) -> float:
-        """How much longer the display stays lit, in seconds of its own clock; 0 when it is dark.
-
-        A display is dark before its press, too: where a clock was set back, say.
-        """
-        if self.pressed_at is None or self.mode is State.DEAD:
-            return 0.0
-        passed_s = self.body.own_time() - self.pressed_at
-        return self.lit_s - passed_s if 0.0 <= passed_s < self.lit_s else 0.0
+        """How much longer the display stays lit, in seconds of its own clock; 0 when it is dark."""
+        return lit_for_s(self.mode, self.pressed_at, self.lit_s, self.body.own_time())
 
     # --- events ---
 
@@ -251,11 +245,8 @@ class Firmware:
     def _pass_time(self, at: float) -> None:
         body = self.body
         began = body.accounted_at
-        if self.pressed_at is not None and self.mode is not State.DEAD:
-            body.moment = began
-            lit_s = self.lit_s - (body.own_time() - self.pressed_at)
-            if 0.0 < lit_s <= self.lit_s:
-                body.drain(min(at, began + lit_s), CURRENTS.lit_ua)
+        body.moment = began
+        body.drain(min(at, began + self.lit_for_s()), CURRENTS.lit_ua)
         current_ua = body.standby_current_ua
         lasts_s = body.lasts_s(current_ua)
         if self.mode is State.DEAD or at < body.accounted_at + lasts_s:

@@ -16,7 +16,7 @@ from keyfob_firmware.display import Lit, describe, group_digits, seen
 from keyfob_firmware.display_text import ASCII, UNICODE, Strokes, draw_text
 from keyfob_firmware.fob import Fob, Reading
 from keyfob_firmware.memory import Memory
-from keyfob_firmware.state import FobState, Traced, lit_for_s
+from keyfob_firmware.state import FobState, Traced
 from keyfob_firmware.storage import Storage
 
 PRESSES_A_DAY = 10
@@ -86,7 +86,7 @@ def display_record(fob: Fob) -> dict[str, object]:
         "seen": seen(lit),
         "bar": len(lit.bar),
         "icons": sorted(lit.icons),
-        "dark_in_s": lit_for_s(fob.state, fob.now()),
+        "dark_in_s": fob.state.lit_for_s(fob.now()),
         "description": describe(lit),
     }
 
@@ -135,7 +135,7 @@ def _body_record(state: FobState, own_time: float, at: float) -> dict[str, objec
     oscillator, battery = state.oscillator, state.battery
     return {
         "own_time": format_time(own_time),
-        "display_dark_in_s": lit_for_s(state, own_time),
+        "display_dark_in_s": state.lit_for_s(own_time),
         "lit_s": state.lit_s,
         "presses": state.presses,
         "made_at": format_time(oscillator.made_at),

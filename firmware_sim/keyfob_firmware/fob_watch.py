@@ -16,7 +16,6 @@ from keyfob_firmware.fob import Fob
 from keyfob_firmware.fob_file import FobFolder
 from keyfob_firmware.fob_views import glass
 from keyfob_firmware.machine import TYPING
-from keyfob_firmware.state import lit_for_s
 from keyfob_firmware.terminal_keys import END, Keys
 
 FRAME_S = 0.1
@@ -83,7 +82,7 @@ def act(fob: Fob, key: str) -> None:
 def drawing(fob: Fob, note: str, strokes: Strokes) -> RenderableType:
     """A fob at its clock's moment: the glass, what it shows in words, and what the keys do."""
     mode, lit, state = fob.mode, fob.lit(), fob.state
-    dark_in_s = lit_for_s(state, fob.now())
+    dark_in_s = state.lit_for_s(fob.now())
     words = describe(lit) + (f" Dark in {dark_in_s:.0f} s." if dark_in_s else "")
     return Group(
         glass(lit, state, strokes),

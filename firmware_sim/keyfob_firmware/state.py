@@ -17,7 +17,6 @@ from keyfob_firmware.errors import (
     AlreadyProvisionedError,
     FuseBlownError,
     InvalidSerialError,
-    UnprovisionedError,
 )
 from keyfob_firmware.machine import AWAKE, State
 from keyfob_firmware.memory import BrownOut, Memory
@@ -140,21 +139,14 @@ class FobState:
         fob_id = random_bytes(16).hex()
         return cls(fob_id, owner_id, serial, oscillator, mode=State.SHIPPING, stood_at=own_time)
 
+    def lit_for_s(self, now: float) -> float:
+        """How much longer its display stays lit at `now` by its own clock, in seconds; 0 when it is dark."""
+        return lit_for_s(self.mode, self.pressed_at, self.lit_s, now)
+
     @property
     def credential(self) -> Credential | None:
         """What it was provisioned with; None if with nothing, or if its memory was altered since."""
         return Storage(Memory(self.memory)).credential()
-
-    def provisioned(self) -> Credential:
-        """What it was provisioned with.
-
-        Raises:
-            UnprovisionedError: it holds no seed.
-        """
-        credential = self.credential
-        if credential is None:
-            raise UnprovisionedError(self.serial)
-        return credential
 
     def require_empty(self) -> None:
         """Lets through a fob that a seed can be given to.
@@ -181,11 +173,12 @@ class FobState:
         return dataclasses.replace(self, memory=memory.image(), mode=mode, pressed_at=None)
 
 
-def lit_for_s(state: FobState, now: float) -> float:
-    """How much longer the display stays lit at `now` by the fob's own clock, in seconds; 0 when it is dark.
+def lit_for_s(mode: State, pressed_at: float | None, lit_s: float, now: float) -> float:
+    """How much longer a display stays lit at `now` by the fob's own clock, in seconds; 0 when it is dark.
 
     A display is dark before its press, too: where a clock was set back, say.
     """
-    if state.pressed_at is None or now < state.pressed_at:
+    if pressed_at is None or mode is State.DEAD:
         return 0.0
-    return max(state.pressed_at + state.lit_s - now, 0.0)
+    passed_s = now - pressed_at
+    return lit_s - passed_s if 0.0 <= passed_s < lit_s else 0.0

@@ -13,6 +13,7 @@ EVERY_ERROR = [
     errors.UnsealError(),
     errors.InvalidUriError("it has no secret"),
     errors.CounterBasedUriError(),
+    errors.AddressInUseError("127.0.0.1", 80, "Permission denied"),
     errors.InvalidOcraSuiteError("OCRA-2", "it must look like another"),
     errors.OcraInputError("counter", "is missing, and this suite needs it"),
     errors.MalformedQuestionError(8, "numeric"),

@@ -149,7 +149,7 @@ def test_a_counter_of_zero_is_a_counter():
 
 
 def test_what_has_no_counter_is_time_based():
-    Provisioning(Seed(SECRET), "alice").require_time_based()
+    assert Provisioning(Seed(SECRET), "alice").require_time_based() is None
 
 
 @pytest.mark.parametrize("counter", [-1, 2**64, 1.0, "1", True])

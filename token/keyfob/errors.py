@@ -178,3 +178,15 @@ def _brief(found: object) -> str:
     if isinstance(found, int) and found.bit_length() > 128:
         return f"an integer of {found.bit_length()} bits"
     return reprlib.repr(found)
+
+
+class AddressInUseError(KeyfobError):
+    """The address to listen on is taken or is not this machine's."""
+
+    code = "address-in-use"
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        self.host, self.port = host, port
+        super().__init__(
+            f"cannot listen on {host} port {port}: {reason}; choose another with --host or --port"
+        )

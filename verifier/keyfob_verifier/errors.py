@@ -233,15 +233,3 @@ class NotLoopbackError(VerifierError):
     def __init__(self, host: str) -> None:
         self.host = host
         super().__init__(f"a test clock needs a loopback address, such as 127.0.0.1, not {host!r}")
-
-
-class AddressInUseError(VerifierError):
-    """The address to listen on is taken or is not this machine's."""
-
-    code = "address-in-use"
-
-    def __init__(self, host: str, port: int, reason: str) -> None:
-        self.host, self.port = host, port
-        super().__init__(
-            f"cannot listen on {host} port {port}: {reason}; choose another with --host or --port"
-        )

@@ -66,18 +66,6 @@ class InvalidApiKeyError(BenchError):
         super().__init__(f"{path} holds no usable API key: {reason}")
 
 
-class BenchAddressError(BenchError):
-    """The bench cannot listen where it was told to."""
-
-    code = "bench-address"
-
-    def __init__(self, host: str, port: int, reason: str) -> None:
-        self.host, self.port, self.reason = host, port, reason
-        super().__init__(
-            f"cannot listen on {host} port {port}: {reason}; choose another with --host and --port"
-        )
-
-
 class BenchFileError(BenchError):
     """The bench's file cannot be used as it is."""
 

@@ -11,12 +11,14 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from keyfob_verifier.errors import AddressInUseError, NotLoopbackError
+from keyfob import serving
+from keyfob_verifier.errors import NotLoopbackError
 
 STOP_S = 20
 """How long requests in progress may take once the server is told to stop: longer than a wait for the database."""
 
 _GC_THRESHOLD = 50_000
+_BACKLOG = 1024
 
 
 def require_loopback(host: str) -> None:
@@ -36,24 +38,13 @@ def require_loopback(host: str) -> None:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens; port 0 takes a free one.
-
-    Raises:
-        AddressInUseError: the address is taken, or is not this machine's.
-    """
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=1024)
-    except (OSError, UnicodeError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise AddressInUseError(host, port, reason) from None
+    """A socket that listens; port 0 takes a free one. Raises `AddressInUseError`."""
+    return serving.listen(host, port, _BACKLOG)
 
 
 def serve(app: FastAPI, listener: socket.socket, announce: Callable[[str], None]) -> None:
     """Serves until it is told to stop; `announce` is called with the URL once requests are answered."""
     _log_json()
-    host, port = listener.getsockname()[:2]
-    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -62,22 +53,10 @@ def serve(app: FastAPI, listener: socket.socket, announce: Callable[[str], None]
         timeout_keep_alive=30,
         timeout_graceful_shutdown=STOP_S,
     )
-    server = _Announcing(config, lambda: announce(url))
     gc.collect()
     gc.freeze()  # what start-up made stays: the collector need not walk it again for every few hundred requests
     gc.set_threshold(_GC_THRESHOLD, 20, 100)
-    server.run(sockets=[listener])
-
-
-class _Announcing(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._announce = started
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._announce()
+    serving.run(config, listener, announce)
 
 
 def _log_json() -> None:
