@@ -29,7 +29,7 @@ from keyfob_firmware.state import FobState
 from keyfob_verifier.records import Purpose
 from keyfob_verifier.service import lifecycle
 from keyfob_verifier.service.enrolment import Application, enrol
-from keyfob_verifier.service.installation import OWNER_ID, initialise, open_installation
+from keyfob_verifier.service.installation import DEFAULT_TENANT, initialise, open_installation
 from keyfob_verifier.service.verification import Attempt, verify
 
 START = 1_800_000_000.0
@@ -42,11 +42,11 @@ class Holder:
 
     def __init__(self, context, clock):
         self.context, self.clock = context, clock
-        enrolled = enrol(context, OWNER_ID, "tester", Application(account="alice", serial=SERIAL))
+        enrolled = enrol(context, DEFAULT_TENANT, "tester", Application(account="alice", serial=SERIAL))
         oscillator = Oscillator(crystal=Crystal(0.0), made_at=START, wander_seed=1)
         self.fob = Fob(FobState.new(SERIAL, oscillator), SealingKey.generate(), clock)
         self.fob.provision(enrolled.uri)
-        assert lifecycle.activate(context, OWNER_ID, "tester", SERIAL, self.read()).reason == "accepted"
+        assert lifecycle.activate(context, DEFAULT_TENANT, "tester", SERIAL, self.read()).reason == "accepted"
         clock.advance(seconds=60)
         assert self.logs_in() == "accepted"
         clock.advance(seconds=60)
@@ -56,7 +56,7 @@ class Holder:
         return self.fob.press().seen
 
     def types(self, code):
-        (outcome,) = verify(self.context, [Attempt(OWNER_ID, "tester", SERIAL, code, self.clock.now())])
+        (outcome,) = verify(self.context, [Attempt(DEFAULT_TENANT, "tester", SERIAL, code, self.clock.now())])
         return outcome.reason
 
     def logs_in(self):
@@ -66,13 +66,13 @@ class Holder:
         first = self.fob.press()
         self.clock.advance(seconds=first.changes_in_s + 1)
         codes = first.code, self.fob.press().code
-        reason = lifecycle.resync(self.context, OWNER_ID, "tester", SERIAL, codes).reason
+        reason = lifecycle.resync(self.context, DEFAULT_TENANT, "tester", SERIAL, codes).reason
         self.clock.advance(seconds=60)
         return reason
 
     def failures_left(self):
         with self.context.store.read() as transaction:
-            return transaction.tokens.get(OWNER_ID, SERIAL).throttle.budget
+            return transaction.tokens.get(DEFAULT_TENANT, SERIAL).throttle.budget
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from keyfob_firmware.fleet_file import FleetFile
 from keyfob_verifier.records import Purpose
 from keyfob_verifier.service import lifecycle
 from keyfob_verifier.service.enrolment import Application, enrol
-from keyfob_verifier.service.installation import OWNER_ID, initialise, open_installation
+from keyfob_verifier.service.installation import DEFAULT_TENANT, initialise, open_installation
 from keyfob_verifier.service.outcome import Reason
 from keyfob_verifier.service.verification import Attempt, verify
 
@@ -48,7 +48,7 @@ def typed(fleet, record, key, clock):
 
 
 def validated(context, record, code):
-    (outcome,) = verify(context, [Attempt(OWNER_ID, "tester", record.serial, code, context.clock.now())])
+    (outcome,) = verify(context, [Attempt(DEFAULT_TENANT, "tester", record.serial, code, context.clock.now())])
     return outcome.reason
 
 
@@ -67,9 +67,9 @@ def test_sample_of_a_fleet_is_enrolled_and_accepted(context, clock, tmp_path):
                 carried.seed,
                 record.crystal_grade_ppm,
             )
-            enrol(context, OWNER_ID, "tester", application)
+            enrol(context, DEFAULT_TENANT, "tester", application)
             first = typed(fleet, record, key, clock)
-            outcome = lifecycle.activate(context, OWNER_ID, "tester", record.serial, first)
+            outcome = lifecycle.activate(context, DEFAULT_TENANT, "tester", record.serial, first)
             assert outcome.reason is Reason.ACCEPTED
             clock.advance(seconds=120)
             code = typed(fleet, record, key, clock)

@@ -8,7 +8,7 @@ from keyfob.uri import parse_uri
 from keyfob_verifier.records import Purpose
 from keyfob_verifier.service import lifecycle
 from keyfob_verifier.service.enrolment import Application, enrol
-from keyfob_verifier.service.installation import OWNER_ID, initialise, open_installation
+from keyfob_verifier.service.installation import DEFAULT_TENANT, initialise, open_installation
 
 START = 1_800_000_000.0
 
@@ -40,7 +40,7 @@ class HeldFob:
 
     def __init__(self, context, **wanted):
         self.context = context
-        self.enrolment = enrol(context, OWNER_ID, "tester", Application(account="alice", **wanted))
+        self.enrolment = enrol(context, DEFAULT_TENANT, "tester", Application(account="alice", **wanted))
         self.serial = self.enrolment.token.serial
         self.seed = parse_uri(self.enrolment.uri).seed
 
@@ -60,7 +60,7 @@ class HeldFob:
 
     def token(self):
         with self.context.store.read() as transaction:
-            return transaction.tokens.get(OWNER_ID, self.serial)
+            return transaction.tokens.get(DEFAULT_TENANT, self.serial)
 
 
 @pytest.fixture
@@ -73,6 +73,6 @@ def hold(context):
 def fob(context, hold):
     """The fob of an active token, two minutes after its activation."""
     held = hold()
-    assert lifecycle.activate(context, OWNER_ID, "tester", held.serial, held.code()).reason == "accepted"
+    assert lifecycle.activate(context, DEFAULT_TENANT, "tester", held.serial, held.code()).reason == "accepted"
     context.clock.advance(seconds=120)
     return held

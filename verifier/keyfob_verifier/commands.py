@@ -73,7 +73,7 @@ def _create_api_key(
     with local_installation(database_url, kek_file) as local:
         from keyfob_verifier.service.api_keys import issue_api_key
 
-        api_key = issue_api_key(local.context, local.owner_id, local.actor, name)
+        api_key = issue_api_key(local.context, local.tenant_id, local.actor, name)
     if as_json:
         printer(as_json).record({"name": name, "api_key": api_key})
     else:
@@ -132,6 +132,6 @@ def _validate(
     with local_installation(database_url, kek_file) as local:
         from keyfob_verifier.service.verification import Attempt, verify
 
-        attempt = Attempt(local.owner_id, local.actor, serial, " ".join(code), local.context.clock.now())
+        attempt = Attempt(local.tenant_id, local.actor, serial, " ".join(code), local.context.clock.now())
         (outcome,) = verify(local.context, [attempt])
     report(outcome, as_json)

@@ -85,12 +85,12 @@ class LocalInstallation:
 
     Attributes:
         context: the installation.
-        owner_id: the tenant.
+        tenant_id: the tenant.
         actor: who works at this machine, for the record.
     """
 
     context: "Context"
-    owner_id: str
+    tenant_id: str
     actor: str
 
 
@@ -99,10 +99,10 @@ def local_installation(database_url: str, kek_file: Path) -> Iterator[LocalInsta
     """The installation, opened by somebody who holds its key, with the machine's own time."""
     with needs_extra("server"):
         from keyfob_verifier.records import Purpose
-        from keyfob_verifier.service.installation import OWNER_ID, open_installation
+        from keyfob_verifier.service.installation import DEFAULT_TENANT, open_installation
     context = open_installation(database_url, kek_file, Purpose.PRODUCTION, SystemClock())
     try:
-        yield LocalInstallation(context, OWNER_ID, f"local:{_user()}"[:64])
+        yield LocalInstallation(context, DEFAULT_TENANT, f"local:{_user()}"[:64])
     finally:
         context.store.close()
 

@@ -26,17 +26,46 @@ class TokenStatus(enum.StrEnum):
     REVOKED = "revoked"
 
 
+class TokenKind(enum.StrEnum):
+    """What moves a token's codes on."""
+
+    TOTP = "totp"
+    """Time (RFC 6238)."""
+    HOTP = "hotp"
+    """A counter (RFC 4226)."""
+    OCRA = "ocra"
+    """A challenge, and what else its suite names (RFC 6287)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """One of those who share an installation and see nothing of each other.
+
+    Attributes:
+        id: immutable, in lower-case letters, digits and hyphens.
+        name: as people know it.
+    """
+
+    id: str
+    name: str
+    created_at: float
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """A token's server record.
 
     Attributes:
         id: immutable and random; the sealed seed is bound to it.
-        owner_id: the tenant.
-        serial: unique for its owner.
+        tenant_id: the tenant.
+        serial: unique for its tenant.
         account: whose token it is, as an authenticator shows it.
         issuer: who issued it, as an authenticator shows it.
+        kind: what moves its codes on.
+        suite: an OCRA token's.
         sealed_seed: as `keyfob.SealedSeed.to_bytes` gives it.
+        sealed_as: which form of binding the seed was sealed with.
+        data_key_id: the key that it was sealed with.
         grade_ppm: the crystal's grade, for the drift prior.
         policy: the window policy that `drift` belongs to.
         version: counts the changes of the row.
@@ -45,7 +74,7 @@ class Token:
     """
 
     id: str
-    owner_id: str
+    tenant_id: str
     serial: str
     account: str
     issuer: str
@@ -53,6 +82,7 @@ class Token:
     grade_ppm: float
     status: TokenStatus
     sealed_seed: bytes
+    data_key_id: str
     policy: str
     drift: State
     throttle: ThrottleState
@@ -60,11 +90,14 @@ class Token:
     activated_at: float | None = None
     revoked_at: float | None = None
     version: int = 1
+    kind: TokenKind = TokenKind.TOTP
+    suite: str | None = None
+    sealed_as: int = 1
 
     @property
     def binding(self) -> Binding:
         """What the sealed seed opens for."""
-        return Binding(self.owner_id, self.id, self.parameters)
+        return Binding(self.tenant_id, self.id, self.parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +177,15 @@ class ApiKeyRecord:
     """An API key as it is kept: the SHA-256 of its 256 random bits, never the key."""
 
     id: str
-    owner_id: str
+    tenant_id: str
     name: str
     secret_sha256: bytes
     created_at: float
     revoked_at: float | None = None
+    role: str = "admin"
+    expires_at: float | None = None
+    addresses: str | None = None
+    last_used_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +193,7 @@ class WrappedDataKey:
     """A data key under the key-encryption key."""
 
     id: str
-    owner_id: str
+    tenant_id: str
     kek_id: str
     nonce: bytes
     ciphertext: bytes

@@ -48,7 +48,7 @@ def add(
     with local_installation(database_url, kek_file) as local:
         from keyfob_verifier.service import support as service
 
-        case = service.add(local.context, local.owner_id, local.actor, serial, read, note=note)
+        case = service.add(local.context, local.tenant_id, local.actor, serial, read, note=note)
     _print_case(case, as_json)
 
 
@@ -71,7 +71,7 @@ def list_records(
         while True:
             after = found[-1].id if found else 0
             batch = page(
-                local.context, local.owner_id, state=wanted, serial=of_token, after=after, limit=PAGE
+                local.context, local.tenant_id, state=wanted, serial=of_token, after=after, limit=PAGE
             )
             found += batch
             if len(batch) < PAGE:
@@ -88,7 +88,7 @@ def show(
     with local_installation(database_url, kek_file) as local:
         from keyfob_verifier.service.support import show as show_case
 
-        case = show_case(local.context, local.owner_id, record_id)
+        case = show_case(local.context, local.tenant_id, record_id)
     _print_case(case, as_json)
 
 
@@ -109,7 +109,7 @@ def update(
         from keyfob_verifier.service.support import update as update_case
 
         case = update_case(
-            local.context, local.owner_id, local.actor, record_id, SupportState(state), note=note
+            local.context, local.tenant_id, local.actor, record_id, SupportState(state), note=note
         )
     _print_case(case, as_json)
 

@@ -74,7 +74,7 @@ def enrol(
             seed=None if seed_file is None else Seed.from_base32(seed_file.read().decode("ascii", "replace")),
             grade_ppm=grade_ppm,
         )
-        enrolled = enrol_token(local.context, local.owner_id, local.actor, application)
+        enrolled = enrol_token(local.context, local.tenant_id, local.actor, application)
         shown = view(local.context, enrolled.token)
     printer(as_json).record({"serial": shown.serial, "status": shown.status, "uri": enrolled.uri})
     if not as_json:
@@ -96,7 +96,7 @@ def activate(
     with local_installation(database_url, kek_file) as local:
         from keyfob_verifier.service import lifecycle
 
-        outcome = lifecycle.activate(local.context, local.owner_id, local.actor, serial, " ".join(code))
+        outcome = lifecycle.activate(local.context, local.tenant_id, local.actor, serial, " ".join(code))
     report(outcome, as_json)
 
 
@@ -114,7 +114,7 @@ def resync(
         from keyfob_verifier.service import lifecycle
 
         codes = (first_code, second_code)
-        outcome = lifecycle.resync(local.context, local.owner_id, local.actor, serial, codes)
+        outcome = lifecycle.resync(local.context, local.tenant_id, local.actor, serial, codes)
     report(outcome, as_json)
 
 
@@ -129,7 +129,7 @@ def show(
     with local_installation(database_url, kek_file) as local:
         from keyfob_verifier.service.inspection import show as show_token
 
-        shown = show_token(local.context, local.owner_id, serial)
+        shown = show_token(local.context, local.tenant_id, serial)
     printer(as_json).record(_flat(shown))
 
 
@@ -139,9 +139,9 @@ def list_tokens(database_url: DatabaseOption, kek_file: KekOption, as_json: Json
     with local_installation(database_url, kek_file) as local:
         from keyfob_verifier.service.inspection import page
 
-        found = batch = page(local.context, local.owner_id, "", PAGE)
+        found = batch = page(local.context, local.tenant_id, "", PAGE)
         while len(batch) == PAGE:
-            batch = page(local.context, local.owner_id, batch[-1].serial, PAGE)
+            batch = page(local.context, local.tenant_id, batch[-1].serial, PAGE)
             found = found + batch
     rows = [_row(shown) for shown in found]
     printer(as_json).rows(rows, if_none="There are no tokens: keyfob token enrol ACCOUNT makes one.")
@@ -160,7 +160,7 @@ def revoke(
     with local_installation(database_url, kek_file) as local:
         from keyfob_verifier.service import lifecycle
 
-        revoked = lifecycle.revoke(local.context, local.owner_id, local.actor, serial)
+        revoked = lifecycle.revoke(local.context, local.tenant_id, local.actor, serial)
     printer(as_json).record({"serial": revoked.serial, "status": revoked.status.value})
 
 

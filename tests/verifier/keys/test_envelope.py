@@ -30,7 +30,7 @@ def test_same_key_is_wrapped_differently_each_time():
     "altered",
     [
         {"id": "other"},
-        {"owner_id": "other"},
+        {"tenant_id": "other"},
         {"kek_id": "other"},
         {"nonce": bytes(12)},
         {"ciphertext": bytes(48)},

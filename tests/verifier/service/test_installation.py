@@ -22,7 +22,7 @@ from keyfob_verifier.errors import (
 )
 from keyfob_verifier.records import Purpose
 from keyfob_verifier.service.api_keys import authenticate
-from keyfob_verifier.service.installation import OWNER_ID, initialise, open_installation
+from keyfob_verifier.service.installation import DEFAULT_TENANT, initialise, open_installation
 
 
 def open_for(purpose, database_url, kek_path, clock):
@@ -31,7 +31,7 @@ def open_for(purpose, database_url, kek_path, clock):
 
 def test_first_api_key_is_good_and_nothing_else_is(context, api_key):
     with context.store.read() as transaction:
-        assert authenticate(transaction, api_key).owner_id == OWNER_ID
+        assert authenticate(transaction, api_key).tenant_id == DEFAULT_TENANT
         for other in ("", "kf_", api_key[:-1], api_key[:-1] + "g", api_key.upper(), api_key + "0"):
             with pytest.raises(UnauthorizedError):
                 authenticate(transaction, other)

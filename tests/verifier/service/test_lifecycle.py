@@ -14,22 +14,22 @@ from keyfob_verifier.errors import (
 from keyfob_verifier.records import TokenStatus
 from keyfob_verifier.service import inspection, lifecycle
 from keyfob_verifier.service.enrolment import Application, enrol
-from keyfob_verifier.service.installation import OWNER_ID
+from keyfob_verifier.service.installation import DEFAULT_TENANT
 from keyfob_verifier.service.outcome import Reason
 from keyfob_verifier.service.verification import Attempt, verify
 
 
 def activate(held, code):
-    return lifecycle.activate(held.context, OWNER_ID, "tester", held.serial, code).reason
+    return lifecycle.activate(held.context, DEFAULT_TENANT, "tester", held.serial, code).reason
 
 
 def resync(held, first, second):
-    return lifecycle.resync(held.context, OWNER_ID, "tester", held.serial, (first, second)).reason
+    return lifecycle.resync(held.context, DEFAULT_TENANT, "tester", held.serial, (first, second)).reason
 
 
 def validate(held, code):
     (outcome,) = verify(
-        held.context, [Attempt(OWNER_ID, "tester", held.serial, code, held.context.clock.now())]
+        held.context, [Attempt(DEFAULT_TENANT, "tester", held.serial, code, held.context.clock.now())]
     )
     return outcome.reason
 
@@ -64,14 +64,14 @@ def test_serial_is_unique_and_a_second_enrolment_changes_nothing(hold):
 @pytest.mark.parametrize("serial", ["", " ", "a b", "a/b", "ä", "x" * 65, "a\n"])
 def test_malformed_serial_is_refused(context, serial):
     with pytest.raises(InvalidSerialError):
-        enrol(context, OWNER_ID, "tester", Application(account="alice", serial=serial))
+        enrol(context, DEFAULT_TENANT, "tester", Application(account="alice", serial=serial))
 
 
 def test_account_that_no_uri_can_carry_is_refused_before_anything_is_stored(context):
     with pytest.raises(InvalidUriError):
-        enrol(context, OWNER_ID, "tester", Application(account="a:b", serial="X"))
+        enrol(context, DEFAULT_TENANT, "tester", Application(account="a:b", serial="X"))
     with pytest.raises(TokenNotFoundError):
-        inspection.show(context, OWNER_ID, "X")
+        inspection.show(context, DEFAULT_TENANT, "X")
 
 
 def test_first_code_activates(hold):
@@ -134,9 +134,9 @@ def test_resync_does_not_reach_back_behind_a_used_code(fob):
 
 
 def test_revoked_token_stays_revoked(context, fob):
-    revoked = lifecycle.revoke(context, OWNER_ID, "tester", fob.serial)
+    revoked = lifecycle.revoke(context, DEFAULT_TENANT, "tester", fob.serial)
     fob.context.clock.advance(days=1)
-    again = lifecycle.revoke(context, OWNER_ID, "tester", fob.serial)
+    again = lifecycle.revoke(context, DEFAULT_TENANT, "tester", fob.serial)
     assert again.revoked_at == revoked.revoked_at
     with pytest.raises(TokenStatusError):
         resync(fob, fob.code(), fob.code(1))
@@ -146,12 +146,12 @@ def test_revoked_token_stays_revoked(context, fob):
 def test_unknown_token_is_named(context, act):
     arguments = ["123456"] if act is lifecycle.activate else []
     with pytest.raises(TokenNotFoundError) as caught:
-        act(context, OWNER_ID, "tester", "NOBODY", *arguments)
+        act(context, DEFAULT_TENANT, "tester", "NOBODY", *arguments)
     assert caught.value.serial == "NOBODY"
 
 
 def test_view_shows_drift_and_no_seed(fob):
-    shown = inspection.show(fob.context, OWNER_ID, fob.serial)
+    shown = inspection.show(fob.context, DEFAULT_TENANT, fob.serial)
     assert shown.status == "active"
     assert abs(shown.drift.offset_s) < 60
     assert 0 < shown.drift.offset_sd_s < 60
@@ -160,17 +160,17 @@ def test_view_shows_drift_and_no_seed(fob):
 
 
 def test_uncertainty_grows_while_a_fob_lies_in_a_drawer(fob):
-    now = inspection.show(fob.context, OWNER_ID, fob.serial).drift
+    now = inspection.show(fob.context, DEFAULT_TENANT, fob.serial).drift
     fob.context.clock.advance(days=100)
-    later = inspection.show(fob.context, OWNER_ID, fob.serial).drift
+    later = inspection.show(fob.context, DEFAULT_TENANT, fob.serial).drift
     assert later.offset_sd_s > now.offset_sd_s
 
 
 def test_pages_hold_every_token_once_in_order(context, hold):
     for serial in ("C", "A", "B"):
         hold(serial=serial)
-    first = inspection.page(context, OWNER_ID, "", 2)
-    second = inspection.page(context, OWNER_ID, first[-1].serial, 2)
+    first = inspection.page(context, DEFAULT_TENANT, "", 2)
+    second = inspection.page(context, DEFAULT_TENANT, first[-1].serial, 2)
     assert [token.serial for token in first + second] == ["A", "B", "C"]
 
 

@@ -15,7 +15,7 @@ from keyfob_verifier.errors import (
 )
 from keyfob_verifier.records import SupportChange, SupportState, TokenStatus
 from keyfob_verifier.service import lifecycle, support
-from keyfob_verifier.service.installation import OWNER_ID
+from keyfob_verifier.service.installation import DEFAULT_TENANT
 from support_samples import report_of
 
 OPEN, IN_PROGRESS, RESOLVED = SupportState
@@ -30,7 +30,7 @@ def held(hold):
 def add(context, held):
     """Opens a support record on a token."""
     return lambda serial="KF-1", note="": support.add(
-        context, OWNER_ID, "tester", serial, report_of(serial), note=note
+        context, DEFAULT_TENANT, "tester", serial, report_of(serial), note=note
     )
 
 
@@ -38,17 +38,17 @@ def add(context, held):
 def move(context):
     """Moves a support record on."""
     return lambda record_id, state, note="", actor="tester": support.update(
-        context, OWNER_ID, actor, record_id, state, note=note
+        context, DEFAULT_TENANT, actor, record_id, state, note=note
     )
 
 
 def listed(context, **wanted):
-    return [record.id for record in support.page(context, OWNER_ID, **{"limit": 100} | wanted)]
+    return [record.id for record in support.page(context, DEFAULT_TENANT, **{"limit": 100} | wanted)]
 
 
 def audited(context, actions=("support-add", "support-update")):
     with context.store.read() as transaction:
-        entries = transaction.audit.latest(OWNER_ID, "KF-1", 100)
+        entries = transaction.audit.latest(DEFAULT_TENANT, "KF-1", 100)
     return [(e.at, e.actor, e.action, e.outcome) for e in reversed(entries) if e.action in actions]
 
 
@@ -58,7 +58,7 @@ def test_record_keeps_the_report_and_is_open(context, add):
     assert (record.serial, record.state, record.report) == ("KF-1", OPEN, report_of("KF-1"))
     assert record.failures == (FAILURES["E30"], FAILURES["E40"])
     assert case.changes == (SupportChange(context.clock.now(), "tester", OPEN, "it shows an 8 as a 6"),)
-    assert support.show(context, OWNER_ID, record.id) == case
+    assert support.show(context, DEFAULT_TENANT, record.id) == case
 
 
 def test_history_tells_when_who_and_why(context, add, move):
@@ -67,7 +67,7 @@ def test_history_tells_when_who_and_why(context, add, move):
     for state, note in ((IN_PROGRESS, "on it"), (RESOLVED, "new battery"), (OPEN, "dark again")):
         context.clock.advance(seconds=60)
         case = move(record_id, state, note, actor=f"who makes it {state}"[:64])
-    shown = support.show(context, OWNER_ID, record_id)
+    shown = support.show(context, DEFAULT_TENANT, record_id)
     assert shown == case
     assert shown.changes == (
         SupportChange(opened_at, "tester", OPEN, "dark"),
@@ -89,13 +89,13 @@ def test_history_tells_when_who_and_why(context, add, move):
 def test_only_the_next_state_follows(context, add, move):
     record_id = add().record.id
     for known, follows in ((OPEN, IN_PROGRESS), (IN_PROGRESS, RESOLVED), (RESOLVED, OPEN)):
-        before = support.show(context, OWNER_ID, record_id), audited(context)
+        before = support.show(context, DEFAULT_TENANT, record_id), audited(context)
         assert before[0].record.state is known
         for wanted in set(SupportState) - {follows}:
             with pytest.raises(SupportStateError) as caught:
                 move(record_id, wanted)
             assert (caught.value.found, caught.value.allowed) == (known, follows)
-        assert (support.show(context, OWNER_ID, record_id), audited(context)) == before
+        assert (support.show(context, DEFAULT_TENANT, record_id), audited(context)) == before
         assert move(record_id, follows).record.state is follows
 
 
@@ -111,7 +111,7 @@ def test_of_two_who_take_a_record_on_one_does(context, add, move):
 
     second = threading.Thread(target=take)
     with context.store.write() as transaction:
-        assert transaction.support.lock(OWNER_ID, record_id).state is OPEN
+        assert transaction.support.lock(DEFAULT_TENANT, record_id).state is OPEN
         second.start()
         second.join(timeout=0.5)
         assert outcomes == []
@@ -119,7 +119,7 @@ def test_of_two_who_take_a_record_on_one_does(context, add, move):
         transaction.support.change(record_id, first)
     second.join()
     assert outcomes == [IN_PROGRESS]
-    assert [change.actor for change in support.show(context, OWNER_ID, record_id).changes] == [
+    assert [change.actor for change in support.show(context, DEFAULT_TENANT, record_id).changes] == [
         "tester",
         "first",
     ]
@@ -128,20 +128,20 @@ def test_of_two_who_take_a_record_on_one_does(context, add, move):
 def test_report_of_another_fob_is_refused(context, held, hold):
     hold(serial="KF-2")
     with pytest.raises(ReportSerialError) as caught:
-        support.add(context, OWNER_ID, "tester", "KF-1", report_of("KF-2"))
+        support.add(context, DEFAULT_TENANT, "tester", "KF-1", report_of("KF-2"))
     assert (caught.value.serial, caught.value.found) == ("KF-1", "KF-2")
     assert listed(context) == audited(context) == []
 
 
 def test_unknown_token_gets_no_record(context):
     with pytest.raises(TokenNotFoundError):
-        support.add(context, OWNER_ID, "tester", "NOBODY", report_of("NOBODY"))
+        support.add(context, DEFAULT_TENANT, "tester", "NOBODY", report_of("NOBODY"))
     with pytest.raises(TokenNotFoundError):
         listed(context, serial="NOBODY")
 
 
 def test_revoked_token_can_have_a_record(context, held, add):
-    assert lifecycle.revoke(context, OWNER_ID, "tester", "KF-1").status is TokenStatus.REVOKED
+    assert lifecycle.revoke(context, DEFAULT_TENANT, "tester", "KF-1").status is TokenStatus.REVOKED
     assert add().record.state is OPEN
 
 
@@ -186,6 +186,6 @@ def test_altered_record_is_named(context, database_url, add, change):
     with connected(database_url) as connection:
         connection.execute(text(f"UPDATE support_records SET {change}"))
     with pytest.raises(DamagedSupportRecordError) as caught:
-        support.show(context, OWNER_ID, record_id)
+        support.show(context, DEFAULT_TENANT, record_id)
     assert caught.value.record_id == record_id
     assert not isinstance(caught.value, InvalidReportError)

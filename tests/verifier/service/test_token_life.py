@@ -15,7 +15,7 @@ from keyfob_verifier.errors import TokenStatusError
 from keyfob_verifier.records import Purpose
 from keyfob_verifier.service import lifecycle
 from keyfob_verifier.service.enrolment import Application, enrol
-from keyfob_verifier.service.installation import OWNER_ID, initialise, open_installation
+from keyfob_verifier.service.installation import DEFAULT_TENANT, initialise, open_installation
 from keyfob_verifier.service.outcome import Reason
 from keyfob_verifier.service.verification import Attempt, verify
 
@@ -45,7 +45,7 @@ class TokenLife(RuleBasedStateMachine):
 
     @initialize(tolerance_ppm=st.floats(-30, 30), offset_s=st.floats(-40, 40))
     def make_fob(self, tolerance_ppm, offset_s):
-        enrolled = enrol(self.context, OWNER_ID, "model", Application(account="alice", serial=SERIAL))
+        enrolled = enrol(self.context, DEFAULT_TENANT, "model", Application(account="alice", serial=SERIAL))
         oscillator = Oscillator(
             crystal=Crystal(tolerance_ppm), made_at=START, wander_seed=1, offset_at_manufacture_s=offset_s
         )
@@ -70,7 +70,7 @@ class TokenLife(RuleBasedStateMachine):
     def activate(self, data):
         step, code = data.draw(st.sampled_from(self.seen))
         try:
-            outcome = lifecycle.activate(self.context, OWNER_ID, "model", SERIAL, code)
+            outcome = lifecycle.activate(self.context, DEFAULT_TENANT, "model", SERIAL, code)
         except TokenStatusError:
             assert self.status != "pending"
             return
@@ -85,7 +85,7 @@ class TokenLife(RuleBasedStateMachine):
         """One or several of the codes that were ever shown, old ones too, in one batch."""
         shown = [data.draw(st.sampled_from(self.seen)) for _ in range(times)]
         now = self.clock.now()
-        outcomes = verify(self.context, [Attempt(OWNER_ID, "model", SERIAL, code, now) for _, code in shown])
+        outcomes = verify(self.context, [Attempt(DEFAULT_TENANT, "model", SERIAL, code, now) for _, code in shown])
         for (step, _), outcome in zip(shown, outcomes, strict=True):
             if outcome.reason is Reason.ACCEPTED:
                 assert self.status == "active"
@@ -98,7 +98,7 @@ class TokenLife(RuleBasedStateMachine):
     @rule(code=st.from_regex(r"[0-9]{6}", fullmatch=True))
     def guess(self, code):
         """A guess may hit; then it must be the code of a step that is newer than every used one."""
-        (outcome,) = verify(self.context, [Attempt(OWNER_ID, "model", SERIAL, code, self.clock.now())])
+        (outcome,) = verify(self.context, [Attempt(DEFAULT_TENANT, "model", SERIAL, code, self.clock.now())])
         if outcome.reason is Reason.ACCEPTED:
             assert outcome.step > self.last_used
             self.accepted_steps.append(outcome.step)
@@ -111,7 +111,7 @@ class TokenLife(RuleBasedStateMachine):
         second = self.fob.press()
         self.seen += [(first.step, first.code), (second.step, second.code)]
         try:
-            outcome = lifecycle.resync(self.context, OWNER_ID, "model", SERIAL, (first.code, second.code))
+            outcome = lifecycle.resync(self.context, DEFAULT_TENANT, "model", SERIAL, (first.code, second.code))
         except TokenStatusError:
             assert self.status != "active"
             return
@@ -123,7 +123,7 @@ class TokenLife(RuleBasedStateMachine):
     @rule()
     def revoke(self):
         if len(self.seen) > 8:
-            lifecycle.revoke(self.context, OWNER_ID, "model", SERIAL)
+            lifecycle.revoke(self.context, DEFAULT_TENANT, "model", SERIAL)
             self.status = "revoked"
 
     @invariant()
@@ -131,7 +131,7 @@ class TokenLife(RuleBasedStateMachine):
         if not hasattr(self, "fob"):
             return
         with self.context.store.read() as transaction:
-            token = transaction.tokens.get(OWNER_ID, SERIAL)
+            token = transaction.tokens.get(DEFAULT_TENANT, SERIAL)
         assert token.status == self.status
         assert token.drift.last_step == self.last_used
         assert token.throttle.budget <= self.context.throttle.budget

@@ -3,14 +3,14 @@ from sqlalchemy import text, update
 
 from keyfob_verifier.errors import DamagedTokenError, StorageUnavailableError
 from keyfob_verifier.service import lifecycle
-from keyfob_verifier.service.installation import OWNER_ID
+from keyfob_verifier.service.installation import DEFAULT_TENANT
 from keyfob_verifier.service.outcome import Answer, Reason
 from keyfob_verifier.service.verification import Attempt, verify
 from keyfob_verifier.store.schema import tokens
 
 
 def attempt(fob, code, serial=None):
-    return Attempt(OWNER_ID, "tester", serial or fob.serial, code, fob.context.clock.now())
+    return Attempt(DEFAULT_TENANT, "tester", serial or fob.serial, code, fob.context.clock.now())
 
 
 def submit(fob, *codes, serial=None):
@@ -24,7 +24,7 @@ def reason(fob, code):
 
 def record_of(fob):
     with fob.context.store.read() as transaction:
-        return transaction.audit.latest(OWNER_ID, fob.serial, 100)
+        return transaction.audit.latest(DEFAULT_TENANT, fob.serial, 100)
 
 
 def test_present_code_is_accepted_once(fob):
@@ -41,7 +41,7 @@ def test_one_code_many_times_in_a_batch_is_accepted_once(fob):
 
 def test_each_attempt_of_a_batch_is_decided_on_what_the_one_before_left(fob, hold, context):
     other = hold()
-    lifecycle.activate(context, OWNER_ID, "tester", other.serial, other.code(-1))
+    lifecycle.activate(context, DEFAULT_TENANT, "tester", other.serial, other.code(-1))
     outcomes = verify(
         context,
         [
@@ -70,7 +70,7 @@ def test_older_code_is_refused_after_a_newer_one(fob):
 def test_code_used_for_activation_is_used(context, hold):
     held = hold()
     code = held.code()
-    assert lifecycle.activate(context, OWNER_ID, "tester", held.serial, code).reason is Reason.ACCEPTED
+    assert lifecycle.activate(context, DEFAULT_TENANT, "tester", held.serial, code).reason is Reason.ACCEPTED
     assert reason(held, code) is Reason.REPLAYED
 
 
@@ -110,7 +110,7 @@ def test_pending_token_validates_nothing(hold):
 
 
 def test_revoked_token_validates_nothing(context, fob):
-    lifecycle.revoke(context, OWNER_ID, "tester", fob.serial)
+    lifecycle.revoke(context, DEFAULT_TENANT, "tester", fob.serial)
     assert reason(fob, fob.code()) is Reason.NOT_ACTIVE
 
 
@@ -166,7 +166,7 @@ def test_sealed_seed_of_another_row_does_not_open(fob, hold, context):
 def test_damaged_seed_is_refused_alone(fob, hold, context):
     """The other codes of the batch are decided as if nothing were."""
     other = hold()
-    lifecycle.activate(context, OWNER_ID, "tester", other.serial, other.code(-1))
+    lifecycle.activate(context, DEFAULT_TENANT, "tester", other.serial, other.code(-1))
     with context.store._engine.begin() as connection:
         connection.execute(update(tokens).where(tokens.c.serial == other.serial).values(sealed_seed=b"\0"))
     outcomes = verify(context, [attempt(other, other.code()), attempt(fob, fob.code())])

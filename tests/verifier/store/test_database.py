@@ -15,7 +15,7 @@ from keyfob_verifier.errors import (
     UnusableDatabaseError,
 )
 from keyfob_verifier.records import Purpose
-from keyfob_verifier.service.installation import OWNER_ID, initialise
+from keyfob_verifier.service.installation import DEFAULT_TENANT, initialise
 from keyfob_verifier.store import database
 from keyfob_verifier.store.database import new_database, open_database, shown
 from keyfob_verifier.store.schema import metadata
@@ -90,10 +90,10 @@ def test_lock_that_somebody_keeps_is_not_waited_for_for_ever(
     with connected(url) as somebody:
         somebody.execute(text("LOCK TABLE tokens"))
         with pytest.raises(StorageUnavailableError) as caught, store.write() as transaction:
-            transaction.tokens.lock(OWNER_ID, ["A"])
+            transaction.tokens.lock(DEFAULT_TENANT, ["A"])
     assert "timeout" in caught.value.reason
     with store.write() as transaction:
-        assert transaction.tokens.lock(OWNER_ID, ["A"]) == {}
+        assert transaction.tokens.lock(DEFAULT_TENANT, ["A"]) == {}
     store.close()
 
 
@@ -119,7 +119,7 @@ def test_write_that_raises_leaves_nothing(context, hold):
 
     def change_and_fail():
         with context.store.write() as transaction:
-            token = transaction.tokens.lock(OWNER_ID, [held.serial])[held.serial]
+            token = transaction.tokens.lock(DEFAULT_TENANT, [held.serial])[held.serial]
             transaction.tokens.change([(token, token)])
             raise ZeroDivisionError
 
@@ -144,7 +144,7 @@ def test_writers_of_one_row_wait_for_each_other(context, hold):
 
     def write_once():
         with context.store.write() as transaction:
-            token = transaction.tokens.lock(OWNER_ID, [held.serial])[held.serial]
+            token = transaction.tokens.lock(DEFAULT_TENANT, [held.serial])[held.serial]
             transaction.tokens.change([(token, token)])
 
     threads = [threading.Thread(target=write_once) for _ in range(8)]

@@ -12,7 +12,7 @@ from databases import connected
 from keyfob_verifier.errors import UnknownSchemaError
 from keyfob_verifier.records import SupportState
 from keyfob_verifier.service import support
-from keyfob_verifier.service.installation import OWNER_ID
+from keyfob_verifier.service.installation import DEFAULT_TENANT
 from keyfob_verifier.store import migrate
 from keyfob_verifier.store.database import open_database
 from keyfob_verifier.store.schema import metadata
@@ -55,9 +55,9 @@ def test_older_database_is_brought_to_the_present_schema_as_it_opens(old_databas
     store = open_database(old_database)
     assert is_present(old_database)
     with store.read() as transaction:
-        assert transaction.tokens.get(OWNER_ID, "KF-1").account == "alice"
+        assert transaction.tokens.get(DEFAULT_TENANT, "KF-1").account == "alice"
     store.close()
-    case = support.add(context, OWNER_ID, "tester", "KF-1", report_of("KF-1"))
+    case = support.add(context, DEFAULT_TENANT, "tester", "KF-1", report_of("KF-1"))
     assert case.record.state is SupportState.OPEN
 
 

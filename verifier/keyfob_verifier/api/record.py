@@ -20,5 +20,5 @@ def audit(
 ) -> list[AuditResponse]:
     """The newest entries of the record, newest first, with the reason of each answer."""
     with context.store.read() as transaction:
-        entries = transaction.audit.latest(caller.owner_id, serial, limit)
+        entries = transaction.audit.latest(caller.tenant_id, serial, limit)
     return [AuditResponse.model_validate(entry, from_attributes=True) for entry in entries]

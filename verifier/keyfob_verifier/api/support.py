@@ -35,7 +35,7 @@ def add(
     """Opens a support record on a token with its fob's diagnostic report."""
     written = json.dumps(request.report, ensure_ascii=False).encode(errors="surrogatepass")
     report = parse_report(written)
-    return _case(support.add(context, caller.owner_id, caller.id, serial, report, note=request.note))
+    return _case(support.add(context, caller.tenant_id, caller.id, serial, report, note=request.note))
 
 
 @router.get("/tokens/{serial}/support-records")
@@ -43,21 +43,21 @@ def list_of_token(
     serial: SerialInPath, wanted: Wanted, caller: Caller, context: OpenContext
 ) -> list[SupportResponse]:
     """A token's support records, oldest first, a page at a time."""
-    found = support.page(context, caller.owner_id, serial=serial, **wanted.model_dump())
+    found = support.page(context, caller.tenant_id, serial=serial, **wanted.model_dump())
     return [_response(record) for record in found]
 
 
 @router.get("/support-records")
 def list_all(wanted: Wanted, caller: Caller, context: OpenContext) -> list[SupportResponse]:
     """Every token's support records, oldest first, a page at a time."""
-    found = support.page(context, caller.owner_id, **wanted.model_dump())
+    found = support.page(context, caller.tenant_id, **wanted.model_dump())
     return [_response(record) for record in found]
 
 
 @router.get("/support-records/{record_id}")
 def show(record_id: IdInPath, caller: Caller, context: OpenContext) -> SupportCaseResponse:
     """A support record with its report and its history."""
-    return _case(support.show(context, caller.owner_id, record_id))
+    return _case(support.show(context, caller.tenant_id, record_id))
 
 
 @router.patch("/support-records/{record_id}")
@@ -66,7 +66,7 @@ def update(
 ) -> SupportCaseResponse:
     """Moves a support record on: from open to in progress, to resolved, and to open again."""
     return _case(
-        support.update(context, caller.owner_id, caller.id, record_id, request.state, note=request.note)
+        support.update(context, caller.tenant_id, caller.id, record_id, request.state, note=request.note)
     )
 
 

@@ -39,7 +39,7 @@ def enrol(request: EnrolRequest, caller: Caller, context: OpenContext) -> EnrolR
         grade_ppm=request.grade_ppm,
         clock_offset_s=request.clock_offset_s,
     )
-    enrolled = enrolment.enrol(context, caller.owner_id, caller.id, application)
+    enrolled = enrolment.enrol(context, caller.tenant_id, caller.id, application)
     return EnrolResponse(
         token=_response(inspection.view(context, enrolled.token)),
         uri=enrolled.uri,
@@ -57,13 +57,13 @@ def list_tokens(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[TokenResponse]:
     """Tokens in the order of their serials, a page at a time."""
-    return [_response(token) for token in inspection.page(context, caller.owner_id, after, limit)]
+    return [_response(token) for token in inspection.page(context, caller.tenant_id, after, limit)]
 
 
 @router.get("/{serial}")
 def show(serial: SerialInPath, caller: Caller, context: OpenContext) -> TokenResponse:
     """A token's state, with its drift in seconds and ppm and how sure the verifier is of it."""
-    return _response(inspection.show(context, caller.owner_id, serial))
+    return _response(inspection.show(context, caller.tenant_id, serial))
 
 
 @router.post("/{serial}/activate")
@@ -71,7 +71,7 @@ def activate(
     serial: SerialInPath, request: CodeRequest, caller: Caller, context: OpenContext
 ) -> AnswerResponse:
     """Activates a pending token with its first code. The code counts as used."""
-    return answer(lifecycle.activate(context, caller.owner_id, caller.id, serial, request.code))
+    return answer(lifecycle.activate(context, caller.tenant_id, caller.id, serial, request.code))
 
 
 @router.post("/{serial}/resync")
@@ -80,13 +80,13 @@ def resync(
 ) -> AnswerResponse:
     """Finds a token's clock again with two consecutive codes. They count as used; it is no login."""
     codes = (request.first_code, request.second_code)
-    return answer(lifecycle.resync(context, caller.owner_id, caller.id, serial, codes))
+    return answer(lifecycle.resync(context, caller.tenant_id, caller.id, serial, codes))
 
 
 @router.post("/{serial}/revoke")
 def revoke(serial: SerialInPath, caller: Caller, context: OpenContext) -> TokenResponse:
     """Revokes a token for good."""
-    revoked = lifecycle.revoke(context, caller.owner_id, caller.id, serial)
+    revoked = lifecycle.revoke(context, caller.tenant_id, caller.id, serial)
     return _response(inspection.view(context, revoked))
 
 

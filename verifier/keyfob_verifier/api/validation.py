@@ -19,5 +19,5 @@ async def validate(
     writer: Writer,
 ) -> AnswerResponse:
     """Accepts a code once, or refuses it. Why is in the record, not in the answer."""
-    attempt = Attempt(caller.owner_id, caller.id, request.serial, request.code, context.clock.now())
+    attempt = Attempt(caller.tenant_id, caller.id, request.serial, request.code, context.clock.now())
     return answer(await writer.submit(attempt))

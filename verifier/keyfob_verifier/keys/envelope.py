@@ -13,16 +13,16 @@ _NONCE_BYTES = 12
 
 def wrap(
     data_key: SealingKey,
-    owner_id: str,
+    tenant_id: str,
     kek: SealingKey,
     created_at: float,
     random_bytes: Callable[[int], bytes] = secrets.token_bytes,
 ) -> WrappedDataKey:
-    """Wraps a data key of an owner under the KEK."""
+    """Wraps a data key of a tenant under the KEK."""
     nonce = random_bytes(_NONCE_BYTES)
-    associated = _associated_data(data_key.key_id, owner_id, kek.key_id)
+    associated = _associated_data(data_key.key_id, tenant_id, kek.key_id)
     ciphertext = kek.encrypt(data_key.reveal(), associated, nonce)
-    return WrappedDataKey(data_key.key_id, owner_id, kek.key_id, nonce, ciphertext, created_at)
+    return WrappedDataKey(data_key.key_id, tenant_id, kek.key_id, nonce, ciphertext, created_at)
 
 
 def unwrap(wrapped: WrappedDataKey, kek: SealingKey) -> SealingKey:
@@ -31,7 +31,7 @@ def unwrap(wrapped: WrappedDataKey, kek: SealingKey) -> SealingKey:
     Raises:
         WrongKekError: it was wrapped under another KEK, or altered.
     """
-    associated = _associated_data(wrapped.id, wrapped.owner_id, wrapped.kek_id)
+    associated = _associated_data(wrapped.id, wrapped.tenant_id, wrapped.kek_id)
     try:
         secret = kek.decrypt(wrapped.ciphertext, associated, wrapped.nonce)
     except UnsealError:
@@ -43,7 +43,7 @@ class Keyring:
     """The data keys of an open installation.
 
     Args:
-        wrapped: every data key, oldest first; an owner's newest one seals new seeds.
+        wrapped: every data key, oldest first; a tenant's newest one seals new seeds.
         kek: what they are wrapped under.
 
     Raises:
@@ -55,11 +55,11 @@ class Keyring:
         self._newest: dict[str, SealingKey] = {}
         for record in wrapped:
             key = unwrap(record, kek)
-            self._by_id[key.key_id] = self._newest[record.owner_id] = key
+            self._by_id[key.key_id] = self._newest[record.tenant_id] = key
 
-    def sealing(self, owner_id: str) -> SealingKey:
-        """The key for an owner's new seeds."""
-        return self._newest[owner_id]
+    def sealing(self, tenant_id: str) -> SealingKey:
+        """The key for a tenant's new seeds."""
+        return self._newest[tenant_id]
 
     def opening(self, key_id: str) -> SealingKey:
         """The key that a seed was sealed with.
@@ -73,6 +73,6 @@ class Keyring:
             raise UnsealError from None
 
 
-def _associated_data(key_id: str, owner_id: str, kek_id: str) -> bytes:
-    fields = (b"keyfob data key 1", key_id.encode(), owner_id.encode(), kek_id.encode())
+def _associated_data(key_id: str, tenant_id: str, kek_id: str) -> bytes:
+    fields = (b"keyfob data key 1", key_id.encode(), tenant_id.encode(), kek_id.encode())
     return b"".join(len(field).to_bytes(4, "big") + field for field in fields)

@@ -19,7 +19,7 @@ _FORM = re.compile(r"kf_([0-9a-f]{12})_([0-9a-f]{64})")
 
 def create_api_key(
     transaction: Transaction,
-    owner_id: str,
+    tenant_id: str,
     name: str,
     created_at: float,
     random_bytes: Callable[[int], bytes] = secrets.token_bytes,
@@ -27,12 +27,12 @@ def create_api_key(
     """Makes an API key; the text that is returned is kept nowhere."""
     key_id, secret = random_bytes(6).hex(), random_bytes(32)
     digest = hashlib.sha256(secret).digest()
-    transaction.api_keys.add(ApiKeyRecord(key_id, owner_id, name, digest, created_at))
+    transaction.api_keys.add(ApiKeyRecord(key_id, tenant_id, name, digest, created_at))
     return f"kf_{key_id}_{secret.hex()}"
 
 
-def issue_api_key(context: Context, owner_id: str, actor: str, name: str) -> str:
-    """Makes an API key for an owner, and records that.
+def issue_api_key(context: Context, tenant_id: str, actor: str, name: str) -> str:
+    """Makes an API key for a tenant, and records that.
 
     Raises:
         InvalidParametersError: the name is empty or longer than 255 characters.
@@ -42,9 +42,9 @@ def issue_api_key(context: Context, owner_id: str, actor: str, name: str) -> str
         raise InvalidParametersError("name", name, f"1 to {MAX_NAME_CHARACTERS} characters long")
     at = context.clock.now()
     with context.store.write() as transaction:
-        api_key = create_api_key(transaction, owner_id, name, at)
+        api_key = create_api_key(transaction, tenant_id, name, at)
         transaction.audit.append(
-            owner_id, [AuditEntry(at, actor, "create-api-key", None, api_key.split("_")[1])]
+            tenant_id, [AuditEntry(at, actor, "create-api-key", None, api_key.split("_")[1])]
         )
     return api_key
 

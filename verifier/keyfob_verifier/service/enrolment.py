@@ -22,7 +22,7 @@ class Application:
     Attributes:
         account: whose it is, as an authenticator shows it.
         issuer: who issues it, as an authenticator shows it.
-        serial: unique for its owner; None for one that keyfob makes up.
+        serial: unique for its tenant; None for one that keyfob makes up.
         parameters: of its codes.
         seed: a factory's seed, wiped once it is sealed; None for a new random one.
         grade_ppm: its crystal's grade.
@@ -48,7 +48,7 @@ class Enrolment:
 
 def enrol(
     context: Context,
-    owner_id: str,
+    tenant_id: str,
     actor: str,
     application: Application,
     random_bytes: Callable[[int], bytes] = secrets.token_bytes,
@@ -58,7 +58,7 @@ def enrol(
     Raises:
         InvalidSerialError: the serial is malformed.
         InvalidUriError: the issuer or account cannot stand in a provisioning URI.
-        SerialTakenError: the owner has a token with that serial.
+        SerialTakenError: the tenant has a token with that serial.
         StorageUnavailableError: nothing was enrolled.
     """
     chosen = application.serial
@@ -67,18 +67,18 @@ def enrol(
     uri = format_uri(
         Provisioning(seed, application.account, application.issuer, application.parameters),
     )
-    token = _new_token(context, owner_id, serial, seed, application, random_bytes=random_bytes)
+    token = _new_token(context, tenant_id, serial, seed, application, random_bytes=random_bytes)
     seed.wipe()
     with context.store.write() as transaction:
         transaction.tokens.add(token)
         entry = AuditEntry(token.created_at, actor, "enrol", serial, token.status.value)
-        transaction.audit.append(owner_id, [entry])
+        transaction.audit.append(tenant_id, [entry])
     return Enrolment(token, uri)
 
 
 def _new_token(
     context: Context,
-    owner_id: str,
+    tenant_id: str,
     serial: str,
     seed: Seed,
     application: Application,
@@ -87,20 +87,20 @@ def _new_token(
 ) -> Token:
     now = context.clock.now()
     token_id = uuid.UUID(bytes=random_bytes(16), version=4).hex
-    binding = Binding(owner_id, token_id, application.parameters)
+    binding = Binding(tenant_id, token_id, application.parameters)
     policy = context.policy_of(application.parameters, application.grade_ppm)
+    data_key = context.keyring.sealing(tenant_id)
     return Token(
         id=token_id,
-        owner_id=owner_id,
+        tenant_id=tenant_id,
         serial=serial,
         account=application.account,
         issuer=application.issuer,
         parameters=application.parameters,
         grade_ppm=application.grade_ppm,
         status=TokenStatus.PENDING,
-        sealed_seed=SealedSeed.seal(
-            seed, binding, context.keyring.sealing(owner_id), random_bytes
-        ).to_bytes(),
+        sealed_seed=SealedSeed.seal(seed, binding, data_key, random_bytes).to_bytes(),
+        data_key_id=data_key.key_id,
         policy=context.policy,
         drift=policy.enrol(now, application.clock_offset_s),
         throttle=context.throttle.enrol(now),

@@ -57,7 +57,7 @@ def view(context: Context, token: Token) -> TokenView:
     )
 
 
-def show(context: Context, owner_id: str, serial: str) -> TokenView:
+def show(context: Context, tenant_id: str, serial: str) -> TokenView:
     """One token.
 
     Raises:
@@ -65,18 +65,18 @@ def show(context: Context, owner_id: str, serial: str) -> TokenView:
         StorageUnavailableError: the database does not answer.
     """
     with context.store.read() as transaction:
-        token = transaction.tokens.get(owner_id, serial)
+        token = transaction.tokens.get(tenant_id, serial)
     return view(context, token)
 
 
-def page(context: Context, owner_id: str, after: str, limit: int) -> list[TokenView]:
+def page(context: Context, tenant_id: str, after: str, limit: int) -> list[TokenView]:
     """Up to `limit` tokens in the order of their serials, those after serial `after`.
 
     Raises:
         StorageUnavailableError: the database does not answer.
     """
     with context.store.read() as transaction:
-        tokens = transaction.tokens.page(owner_id, after, limit)
+        tokens = transaction.tokens.page(tenant_id, after, limit)
     return [view(context, token) for token in tokens]
 
 

@@ -7,12 +7,12 @@ from keyfob.key_file import KeyFileExistsError, create_key_file, read_key_file
 from keyfob_verifier.decide.throttle import Throttle
 from keyfob_verifier.errors import WrongPurposeError
 from keyfob_verifier.keys.envelope import Keyring, wrap
-from keyfob_verifier.records import Purpose
+from keyfob_verifier.records import Purpose, Tenant
 from keyfob_verifier.service.api_keys import create_api_key
 from keyfob_verifier.service.context import Context
 from keyfob_verifier.store.database import Store, new_database, open_database, sqlite_path
 
-OWNER_ID = "default"
+DEFAULT_TENANT = "default"
 
 
 def initialise(database_url: str, kek_path: Path, purpose: Purpose, clock: Clock) -> str:
@@ -32,8 +32,9 @@ def initialise(database_url: str, kek_path: Path, purpose: Purpose, clock: Clock
     if kek_path.exists():
         raise KeyFileExistsError(kek_path)
     with new_database(database_url, purpose, now) as transaction:
-        transaction.data_keys.add(wrap(SealingKey.generate(), OWNER_ID, kek, now))
-        api_key = create_api_key(transaction, OWNER_ID, "first", now)
+        transaction.tenants.add(Tenant(DEFAULT_TENANT, DEFAULT_TENANT, now))
+        transaction.data_keys.add(wrap(SealingKey.generate(), DEFAULT_TENANT, kek, now))
+        api_key = create_api_key(transaction, DEFAULT_TENANT, "first", now)
         create_key_file(kek_path, kek, apart_from=database.parent if database else None)
     return api_key
 

@@ -16,7 +16,7 @@ from keyfob_verifier.service.outcome import Outcome, Reason
 from keyfob_verifier.store.database import Transaction
 
 
-def activate(context: Context, owner_id: str, actor: str, serial: str, code: str) -> Outcome:
+def activate(context: Context, tenant_id: str, actor: str, serial: str, code: str) -> Outcome:
     """Activates a pending token with its first code, which counts as used.
 
     Raises:
@@ -26,7 +26,7 @@ def activate(context: Context, owner_id: str, actor: str, serial: str, code: str
     """
     at = context.clock.now()
     with context.store.write() as transaction:
-        token = _lock(transaction, owner_id, serial, TokenStatus.PENDING)
+        token = _lock(transaction, tenant_id, serial, TokenStatus.PENDING)
         changed, outcome = _search(context, token, at, [code])
         if outcome.reason is Reason.ACCEPTED:
             changed = replace(changed, status=TokenStatus.ACTIVE, activated_at=at)
@@ -39,7 +39,7 @@ def activate(context: Context, owner_id: str, actor: str, serial: str, code: str
     return outcome
 
 
-def resync(context: Context, owner_id: str, actor: str, serial: str, codes: tuple[str, str]) -> Outcome:
+def resync(context: Context, tenant_id: str, actor: str, serial: str, codes: tuple[str, str]) -> Outcome:
     """Finds an active token's clock again with two consecutive codes, which count as used. It is no login.
 
     Raises:
@@ -49,7 +49,7 @@ def resync(context: Context, owner_id: str, actor: str, serial: str, codes: tupl
     """
     at = context.clock.now()
     with context.store.write() as transaction:
-        token = _lock(transaction, owner_id, serial, TokenStatus.ACTIVE)
+        token = _lock(transaction, tenant_id, serial, TokenStatus.ACTIVE)
         changed, outcome = _search(context, token, at, codes)
         _keep(
             transaction, token, changed, AuditEntry(at, actor, "resync", serial, outcome.reason, outcome.step)
@@ -57,7 +57,7 @@ def resync(context: Context, owner_id: str, actor: str, serial: str, codes: tupl
     return outcome
 
 
-def revoke(context: Context, owner_id: str, actor: str, serial: str) -> Token:
+def revoke(context: Context, tenant_id: str, actor: str, serial: str) -> Token:
     """Revokes a token for good; one that is revoked already stays as it is.
 
     Raises:
@@ -66,7 +66,7 @@ def revoke(context: Context, owner_id: str, actor: str, serial: str) -> Token:
     """
     at = context.clock.now()
     with context.store.write() as transaction:
-        token = _lock(transaction, owner_id, serial)
+        token = _lock(transaction, tenant_id, serial)
         if token.status is TokenStatus.REVOKED:
             return token
         changed = replace(token, status=TokenStatus.REVOKED, revoked_at=at)
@@ -74,8 +74,8 @@ def revoke(context: Context, owner_id: str, actor: str, serial: str) -> Token:
     return changed
 
 
-def _lock(transaction: Transaction, owner_id: str, serial: str, wanted: TokenStatus | None = None) -> Token:
-    token = transaction.tokens.lock(owner_id, [serial]).get(serial)
+def _lock(transaction: Transaction, tenant_id: str, serial: str, wanted: TokenStatus | None = None) -> Token:
+    token = transaction.tokens.lock(tenant_id, [serial]).get(serial)
     if token is None:
         raise TokenNotFoundError(serial)
     if wanted is not None and token.status is not wanted:
@@ -86,7 +86,7 @@ def _lock(transaction: Transaction, owner_id: str, serial: str, wanted: TokenSta
 def _keep(transaction: Transaction, known: Token, changed: Token, entry: AuditEntry) -> None:
     if changed is not known:
         transaction.tokens.change([(known, changed)])
-    transaction.audit.append(known.owner_id, [entry])
+    transaction.audit.append(known.tenant_id, [entry])
 
 
 def _search(context: Context, token: Token, at: float, typed: Sequence[str]) -> tuple[Token, Outcome]:

@@ -31,7 +31,7 @@ class SupportCase:
 
 
 def add(
-    context: Context, owner_id: str, actor: str, serial: str, report: DiagnosticReport, *, note: str = ""
+    context: Context, tenant_id: str, actor: str, serial: str, report: DiagnosticReport, *, note: str = ""
 ) -> SupportCase:
     """Opens a support record on a token, whatever the token's status.
 
@@ -43,16 +43,16 @@ def add(
     """
     first = SupportChange(context.clock.now(), actor, SupportState.OPEN, _checked(note))
     with context.store.write() as transaction:
-        token = transaction.tokens.get(owner_id, serial)
+        token = transaction.tokens.get(tenant_id, serial)
         if report.serial != token.serial:
             raise ReportSerialError(token.serial, report.serial)
         record = transaction.support.add(token, report, first)
-        transaction.audit.append(owner_id, [_entry("support-add", serial, first)])
+        transaction.audit.append(tenant_id, [_entry("support-add", serial, first)])
     return SupportCase(record, (first,))
 
 
 def update(
-    context: Context, owner_id: str, actor: str, record_id: int, state: SupportState, *, note: str = ""
+    context: Context, tenant_id: str, actor: str, record_id: int, state: SupportState, *, note: str = ""
 ) -> SupportCase:
     """Moves a support record on to its next state, which is kept in its history.
 
@@ -64,16 +64,16 @@ def update(
     """
     change = SupportChange(context.clock.now(), actor, state, _checked(note))
     with context.store.write() as transaction:
-        known = transaction.support.lock(owner_id, record_id)
+        known = transaction.support.lock(tenant_id, record_id)
         if NEXT[known.state] is not state:
             raise SupportStateError(record_id, known.state, NEXT[known.state])
         transaction.support.change(record_id, change)
-        transaction.audit.append(owner_id, [_entry("support-update", known.serial, change)])
+        transaction.audit.append(tenant_id, [_entry("support-update", known.serial, change)])
         changes = transaction.support.changes(record_id)
     return SupportCase(replace(known, state=state, changed_at=change.at), tuple(changes))
 
 
-def show(context: Context, owner_id: str, record_id: int) -> SupportCase:
+def show(context: Context, tenant_id: str, record_id: int) -> SupportCase:
     """One support record.
 
     Raises:
@@ -81,13 +81,13 @@ def show(context: Context, owner_id: str, record_id: int) -> SupportCase:
         StorageUnavailableError: the database does not answer.
     """
     with context.store.read() as transaction:
-        record = transaction.support.get(owner_id, record_id)
+        record = transaction.support.get(tenant_id, record_id)
         return SupportCase(record, tuple(transaction.support.changes(record_id)))
 
 
 def page(
     context: Context,
-    owner_id: str,
+    tenant_id: str,
     *,
     state: SupportState | None = None,
     serial: str | None = None,
@@ -98,7 +98,7 @@ def page(
 
     Args:
         context: the installation.
-        owner_id: whose.
+        tenant_id: whose.
         state: only those in this state, unless None.
         serial: only those of the token with this serial, unless None.
         after: an id; 0 for the first page.
@@ -110,8 +110,8 @@ def page(
     """
     with context.store.read() as transaction:
         if serial is not None:
-            transaction.tokens.get(owner_id, serial)
-        return transaction.support.page(owner_id, state, serial, after, limit)
+            transaction.tokens.get(tenant_id, serial)
+        return transaction.support.page(tenant_id, state, serial, after, limit)
 
 
 def _checked(note: str) -> str:

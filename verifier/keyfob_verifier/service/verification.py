@@ -23,14 +23,14 @@ class Attempt:
     """A code as it arrived.
 
     Attributes:
-        owner_id: the tenant that asks.
+        tenant_id: the tenant that asks.
         actor: who asks, for the record.
         serial: the token that is meant.
         code: what was typed.
         at: the verifier's Unix time of its arrival.
     """
 
-    owner_id: str
+    tenant_id: str
     actor: str
     serial: str
     code: str
@@ -54,9 +54,9 @@ def verify(context: Context, attempts: Sequence[Attempt]) -> list[Outcome]:
 
 def _verify_within(transaction: Transaction, context: Context, attempts: Sequence[Attempt]) -> list[Outcome]:
     outcomes: list[Outcome | None] = [None] * len(attempts)
-    for owner_id in sorted({attempt.owner_id for attempt in attempts}):
-        mine = [index for index, attempt in enumerate(attempts) if attempt.owner_id == owner_id]
-        known = transaction.tokens.lock(owner_id, {attempts[index].serial for index in mine})
+    for tenant_id in sorted({attempt.tenant_id for attempt in attempts}):
+        mine = [index for index, attempt in enumerate(attempts) if attempt.tenant_id == tenant_id]
+        known = transaction.tokens.lock(tenant_id, {attempts[index].serial for index in mine})
         present = dict(known)
         entries = []
         for index in mine:
@@ -68,7 +68,7 @@ def _verify_within(transaction: Transaction, context: Context, attempts: Sequenc
             entries.append(_entry(attempt, outcome))
         changes = [(known[serial], token) for serial, token in present.items() if token is not known[serial]]
         transaction.tokens.change(changes)
-        transaction.audit.append(owner_id, entries)
+        transaction.audit.append(tenant_id, entries)
     return [outcome for outcome in outcomes if outcome is not None]
 
 

@@ -14,14 +14,14 @@ class Audit:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def append(self, owner_id: str, entries: Sequence[AuditEntry]) -> None:
+    def append(self, tenant_id: str, entries: Sequence[AuditEntry]) -> None:
         """Adds entries in their order."""
         if entries:
             self._connection.execute(
                 insert(audit),
                 [
                     {
-                        "owner_id": owner_id,
+                        "tenant_id": tenant_id,
                         "at": entry.at,
                         "actor": entry.actor,
                         "action": entry.action,
@@ -33,10 +33,10 @@ class Audit:
                 ],
             )
 
-    def latest(self, owner_id: str, serial: str | None, limit: int) -> list[AuditEntry]:
+    def latest(self, tenant_id: str, serial: str | None, limit: int) -> list[AuditEntry]:
         """The newest entries, newest first; those of one token where `serial` is given."""
         query = (
-            select(audit).where(audit.c.owner_id == owner_id).order_by(audit.c.sequence.desc()).limit(limit)
+            select(audit).where(audit.c.tenant_id == tenant_id).order_by(audit.c.sequence.desc()).limit(limit)
         )
         if serial is not None:
             query = query.where(audit.c.serial == serial)

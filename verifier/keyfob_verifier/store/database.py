@@ -29,6 +29,7 @@ from keyfob_verifier.store.audit import Audit
 from keyfob_verifier.store.keys import ApiKeys, DataKeys
 from keyfob_verifier.store.schema import installation
 from keyfob_verifier.store.support import SupportRecords
+from keyfob_verifier.store.tenants import Tenants
 from keyfob_verifier.store.tokens import Tokens
 
 BUSY_TIMEOUT_S = 15
@@ -39,6 +40,7 @@ class Transaction:
     """What can be read and written within one transaction."""
 
     def __init__(self, connection: Connection) -> None:
+        self.tenants = Tenants(connection)
         self.tokens = Tokens(connection)
         self.support = SupportRecords(connection)
         self.audit = Audit(connection)

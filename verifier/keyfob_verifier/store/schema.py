@@ -26,11 +26,19 @@ installation = Table(
     Column("created_at", Double, nullable=False),
 )
 
+tenants = Table(
+    "tenants",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("name", String(255), nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+
 data_keys = Table(
     "data_keys",
     metadata,
     Column("id", String(64), primary_key=True),
-    Column("owner_id", String(64), nullable=False),
+    Column("tenant_id", String(64), nullable=False),
     Column("kek_id", String(64), nullable=False),
     Column("nonce", LargeBinary, nullable=False),
     Column("ciphertext", LargeBinary, nullable=False),
@@ -41,21 +49,37 @@ api_keys = Table(
     "api_keys",
     metadata,
     Column("id", String(64), primary_key=True),
-    Column("owner_id", String(64), nullable=False),
+    Column("tenant_id", String(64), nullable=False),
     Column("name", String(255), nullable=False),
     Column("secret_sha256", LargeBinary, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("revoked_at", Double),
+    Column("role", String(64), nullable=False, server_default="admin"),
+    Column("expires_at", Double),
+    Column("addresses", Text),
+    Column("last_used_at", Double),
+    Index("ix_api_keys_tenant_id", "tenant_id", "id"),
+)
+
+roles = Table(
+    "roles",
+    metadata,
+    Column("tenant_id", String(64), ForeignKey("tenants.id"), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("permissions", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
 )
 
 tokens = Table(
     "tokens",
     metadata,
     Column("id", String(64), primary_key=True),
-    Column("owner_id", String(64), nullable=False),
+    Column("tenant_id", String(64), nullable=False),
     Column("serial", String(64), nullable=False),
     Column("account", String(255), nullable=False),
     Column("issuer", String(255), nullable=False),
+    Column("kind", String(8), nullable=False, server_default="totp"),
+    Column("suite", String(255)),
     Column("algorithm", String(16), nullable=False),
     Column("digits", Integer, nullable=False),
     Column("time_step_s", BigInteger, nullable=False),
@@ -64,6 +88,8 @@ tokens = Table(
     Column("status", String(16), nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("sealed_seed", LargeBinary, nullable=False),
+    Column("sealed_as", Integer, nullable=False, server_default="1"),
+    Column("data_key_id", String(64)),
     Column("created_at", Double, nullable=False),
     Column("activated_at", Double),
     Column("revoked_at", Double),
@@ -81,20 +107,46 @@ tokens = Table(
     Column("throttle_at", Double, nullable=False),
     Column("throttle_streak", Integer, nullable=False),
     Column("throttle_retry_at", Double, nullable=False),
-    UniqueConstraint("owner_id", "serial", name="uq_tokens_owner_id_serial"),
+    UniqueConstraint("tenant_id", "serial", name="uq_tokens_owner_id_serial"),
+    Index("ix_tokens_data_key_id", "data_key_id", "id"),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("tenant_id", String(64), ForeignKey("tenants.id"), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("role", String(64), nullable=False),
+    Column("password_hash", String(255), nullable=False),
+    Column("token_id", String(64), ForeignKey("tokens.id"), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("disabled_at", Double),
+    UniqueConstraint("tenant_id", "name", name="uq_people_tenant_id_name"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("secret_sha256", LargeBinary, primary_key=True),
+    Column("person_id", String(64), ForeignKey("people.id"), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("seen_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Index("ix_sessions_person_id", "person_id"),
 )
 
 support_records = Table(
     "support_records",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("owner_id", String(64), nullable=False),
+    Column("tenant_id", String(64), nullable=False),
     Column("token_id", String(64), ForeignKey("tokens.id"), nullable=False),
     Column("state", String(16), nullable=False),
     Column("report", Text, nullable=False),
     Column("opened_at", Double, nullable=False),
     Column("changed_at", Double, nullable=False),
-    Index("ix_support_records_owner_id_state", "owner_id", "state", "id"),
+    Index("ix_support_records_tenant_id_state", "tenant_id", "state", "id"),
     Index("ix_support_records_token_id", "token_id", "id"),
 )
 
@@ -114,12 +166,12 @@ audit = Table(
     "audit",
     metadata,
     Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("owner_id", String(64), nullable=False),
+    Column("tenant_id", String(64), nullable=False),
     Column("at", Double, nullable=False),
     Column("actor", String(64), nullable=False),
     Column("action", String(32), nullable=False),
     Column("serial", String(64)),
     Column("outcome", String(32), nullable=False),
     Column("step", BigInteger),
-    Index("ix_audit_owner_id_serial", "owner_id", "serial", "sequence"),
+    Index("ix_audit_tenant_id_serial", "tenant_id", "serial", "sequence"),
 )

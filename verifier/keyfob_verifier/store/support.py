@@ -21,7 +21,7 @@ class SupportRecords:
     def add(self, token: Token, report: DiagnosticReport, first: SupportChange) -> SupportRecord:
         """Adds a record, with the first line of its history."""
         row = {
-            "owner_id": token.owner_id,
+            "tenant_id": token.tenant_id,
             "token_id": token.id,
             "state": first.state.value,
             "report": report_to_json(report).decode(),
@@ -33,18 +33,18 @@ class SupportRecords:
         self._note(record.id, first)
         return record
 
-    def get(self, owner_id: str, record_id: int) -> SupportRecord:
+    def get(self, tenant_id: str, record_id: int) -> SupportRecord:
         """A record by its id.
 
         Raises:
             SupportRecordNotFoundError: there is none.
             DamagedSupportRecordError: its row was altered.
         """
-        return self._one(_RECORDS, owner_id, record_id)
+        return self._one(_RECORDS, tenant_id, record_id)
 
-    def lock(self, owner_id: str, record_id: int) -> SupportRecord:
+    def lock(self, tenant_id: str, record_id: int) -> SupportRecord:
         """A record by its id, kept from other writers until the transaction ends. Raises what `get` raises."""
-        return self._one(_RECORDS.with_for_update(of=support_records), owner_id, record_id)
+        return self._one(_RECORDS.with_for_update(of=support_records), tenant_id, record_id)
 
     def change(self, record_id: int, change: SupportChange) -> None:
         """Gives a locked record another state, and its history another line."""
@@ -65,12 +65,12 @@ class SupportRecords:
         return [SupportChange(row.at, row.actor, SupportState(row.state), row.note) for row in rows]
 
     def page(
-        self, owner_id: str, state: SupportState | None, serial: str | None, after: int, limit: int
+        self, tenant_id: str, state: SupportState | None, serial: str | None, after: int, limit: int
     ) -> list[SupportRecord]:
         """Up to `limit` records in the order of their ids, those after id `after`.
 
         Args:
-            owner_id: whose.
+            tenant_id: whose.
             state: only those in this state, unless None.
             serial: only those of the token with this serial, unless None.
             after: an id; 0 for the first page.
@@ -80,7 +80,7 @@ class SupportRecords:
             DamagedSupportRecordError: a row was altered.
         """
         query = (
-            _RECORDS.where(support_records.c.owner_id == owner_id, support_records.c.id > after)
+            _RECORDS.where(support_records.c.tenant_id == tenant_id, support_records.c.id > after)
             .order_by(support_records.c.id)
             .limit(limit)
         )
@@ -90,8 +90,8 @@ class SupportRecords:
             query = query.where(tokens.c.serial == serial)
         return [_from_row(row) for row in self._connection.execute(query)]
 
-    def _one(self, query: Select[Any], owner_id: str, record_id: int) -> SupportRecord:
-        wanted = query.where(support_records.c.owner_id == owner_id, support_records.c.id == record_id)
+    def _one(self, query: Select[Any], tenant_id: str, record_id: int) -> SupportRecord:
+        wanted = query.where(support_records.c.tenant_id == tenant_id, support_records.c.id == record_id)
         found = self._connection.execute(wanted).first()
         if found is None:
             raise SupportRecordNotFoundError(record_id)

@@ -11,10 +11,21 @@ from keyfob.errors import InvalidParametersError
 from keyfob_verifier.decide.state import State
 from keyfob_verifier.decide.throttle import ThrottleState
 from keyfob_verifier.errors import DamagedTokenError, SerialTakenError, StaleRowError, TokenNotFoundError
-from keyfob_verifier.records import Token, TokenStatus
+from keyfob_verifier.records import Token, TokenKind, TokenStatus
 from keyfob_verifier.store.schema import tokens
 
-_PLAIN = ("id", "owner_id", "serial", "account", "issuer", "grade_ppm", "policy")
+_PLAIN = (
+    "id",
+    "tenant_id",
+    "serial",
+    "account",
+    "issuer",
+    "suite",
+    "grade_ppm",
+    "policy",
+    "data_key_id",
+    "sealed_as",
+)
 _TIMES = ("created_at", "activated_at", "revoked_at", "version")
 _DRIFT = tuple(f"drift_{field}" for field in State._fields)
 _THROTTLE = tuple(f"throttle_{field}" for field in ThrottleState._fields)
@@ -40,37 +51,37 @@ class Tokens:
         """Adds a token.
 
         Raises:
-            SerialTakenError: its owner has a token with that serial.
+            SerialTakenError: its tenant has a token with that serial.
         """
         try:
             self._connection.execute(insert(tokens), _to_row(token))
         except IntegrityError:
             raise SerialTakenError(token.serial) from None
 
-    def get(self, owner_id: str, serial: str) -> Token:
+    def get(self, tenant_id: str, serial: str) -> Token:
         """A token by its serial.
 
         Raises:
             TokenNotFoundError: there is none.
         """
-        found = self._select(owner_id, [serial]).first()
+        found = self._select(tenant_id, [serial]).first()
         if found is None:
             raise TokenNotFoundError(serial)
         return _from_row(found)
 
-    def lock(self, owner_id: str, serials: Iterable[str]) -> dict[str, Token]:
+    def lock(self, tenant_id: str, serials: Iterable[str]) -> dict[str, Token]:
         """The tokens with these serials, by serial, kept from other writers until the transaction ends.
 
         Rows are locked in the order of their ids, so that two batches never wait for each other.
         """
-        found = self._select(owner_id, list(serials), locked=True)
+        found = self._select(tenant_id, list(serials), locked=True)
         return {token.serial: token for token in map(_from_row, found)}
 
-    def page(self, owner_id: str, after: str, limit: int) -> list[Token]:
+    def page(self, tenant_id: str, after: str, limit: int) -> list[Token]:
         """Up to `limit` tokens in the order of their serials, those after serial `after`."""
         query = (
             select(tokens)
-            .where(tokens.c.owner_id == owner_id, tokens.c.serial > after)
+            .where(tokens.c.tenant_id == tenant_id, tokens.c.serial > after)
             .order_by(tokens.c.serial)
             .limit(limit)
         )
@@ -91,8 +102,8 @@ class Tokens:
         if self._connection.execute(_CHANGE, rows).rowcount != len(rows):
             raise StaleRowError
 
-    def _select(self, owner_id: str, serials: list[str], *, locked: bool = False) -> Any:
-        query = select(tokens).where(tokens.c.owner_id == owner_id, tokens.c.serial.in_(serials))
+    def _select(self, tenant_id: str, serials: list[str], *, locked: bool = False) -> Any:
+        query = select(tokens).where(tokens.c.tenant_id == tenant_id, tokens.c.serial.in_(serials))
         if locked:
             query = query.order_by(tokens.c.id).with_for_update()
         return self._connection.execute(query)
@@ -107,6 +118,7 @@ def _to_row(token: Token) -> dict[str, Any]:
             "digits": parameters.digits,
             "time_step_s": parameters.time_step_s,
             "t0_s": parameters.t0_s,
+            "kind": token.kind.value,
             "status": token.status.value,
             "sealed_seed": token.sealed_seed,
         }
@@ -139,6 +151,7 @@ def _to_token(row: Row[Any]) -> Token:
             columns["time_step_s"],
             columns["t0_s"],
         ),
+        kind=TokenKind(columns["kind"]),
         status=TokenStatus(columns["status"]),
         sealed_seed=bytes(columns["sealed_seed"]),
         drift=State(*(columns[name] for name in _DRIFT)),
