@@ -48,7 +48,9 @@ def typed(fleet, record, key, clock):
 
 
 def validated(context, record, code):
-    (outcome,) = verify(context, [Attempt(DEFAULT_TENANT, "tester", record.serial, code, context.clock.now())])
+    (outcome,) = verify(
+        context, [Attempt(DEFAULT_TENANT, "tester", record.serial, code, context.clock.now())]
+    )
     return outcome.reason
 
 

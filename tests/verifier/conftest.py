@@ -73,6 +73,8 @@ def hold(context):
 def fob(context, hold):
     """The fob of an active token, two minutes after its activation."""
     held = hold()
-    assert lifecycle.activate(context, DEFAULT_TENANT, "tester", held.serial, held.code()).reason == "accepted"
+    assert (
+        lifecycle.activate(context, DEFAULT_TENANT, "tester", held.serial, held.code()).reason == "accepted"
+    )
     context.clock.advance(seconds=120)
     return held

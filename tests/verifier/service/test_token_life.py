@@ -85,7 +85,9 @@ class TokenLife(RuleBasedStateMachine):
         """One or several of the codes that were ever shown, old ones too, in one batch."""
         shown = [data.draw(st.sampled_from(self.seen)) for _ in range(times)]
         now = self.clock.now()
-        outcomes = verify(self.context, [Attempt(DEFAULT_TENANT, "model", SERIAL, code, now) for _, code in shown])
+        outcomes = verify(
+            self.context, [Attempt(DEFAULT_TENANT, "model", SERIAL, code, now) for _, code in shown]
+        )
         for (step, _), outcome in zip(shown, outcomes, strict=True):
             if outcome.reason is Reason.ACCEPTED:
                 assert self.status == "active"
@@ -111,7 +113,9 @@ class TokenLife(RuleBasedStateMachine):
         second = self.fob.press()
         self.seen += [(first.step, first.code), (second.step, second.code)]
         try:
-            outcome = lifecycle.resync(self.context, DEFAULT_TENANT, "model", SERIAL, (first.code, second.code))
+            outcome = lifecycle.resync(
+                self.context, DEFAULT_TENANT, "model", SERIAL, (first.code, second.code)
+            )
         except TokenStatusError:
             assert self.status != "active"
             return
