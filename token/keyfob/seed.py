@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import NoReturn, Self
 
 from cryptography.exceptions import InvalidTag
@@ -201,17 +201,18 @@ class Binding:
 
     def associated_data(self, key_id: str) -> bytes:
         """Format, key, owner, token and parameters, each with its length before it, so that no two readings agree."""
-        return _format_and_key(key_id) + self._owner_token_parameters
-
-    @cached_property
-    def _owner_token_parameters(self) -> bytes:
-        p = self.parameters
-        return _with_lengths(self.owner_id, self.token_id, p.algorithm.value, p.digits, p.time_step_s, p.t0_s)
+        owner = _format_key_owner(key_id, self.owner_id)
+        return owner + _with_lengths(self.token_id) + _parameter_fields(self.parameters)
 
 
-@lru_cache(maxsize=64)
-def _format_and_key(key_id: str) -> bytes:
-    return _with_lengths(_FORMAT, key_id)
+@lru_cache(maxsize=1024)
+def _format_key_owner(key_id: str, owner_id: str) -> bytes:
+    return _with_lengths(_FORMAT, key_id, owner_id)
+
+
+@lru_cache(maxsize=1024)
+def _parameter_fields(p: Parameters) -> bytes:
+    return _with_lengths(p.algorithm.value, p.digits, p.time_step_s, p.t0_s)
 
 
 def _with_lengths(*fields: object) -> bytes:

@@ -1,9 +1,10 @@
 """Tokens as rows."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from keyfob import Algorithm, Parameters
@@ -12,33 +13,39 @@ from keyfob_verifier.decide.state import State
 from keyfob_verifier.decide.throttle import ThrottleState
 from keyfob_verifier.errors import DamagedTokenError, SerialTakenError, StaleRowError, TokenNotFoundError
 from keyfob_verifier.records import Token, TokenKind, TokenStatus
+from keyfob_verifier.store.bulk import BulkUpdate
 from keyfob_verifier.store.schema import tokens
 
-_PLAIN = (
-    "id",
-    "tenant_id",
-    "serial",
-    "account",
-    "issuer",
-    "suite",
-    "grade_ppm",
-    "policy",
-    "data_key_id",
-    "sealed_as",
-)
-_TIMES = ("created_at", "activated_at", "revoked_at", "version")
+_IDENTITY = ("id", "tenant_id", "serial", "account", "issuer")
+_PARAMETERS = ("algorithm", "digits", "time_step_s", "t0_s")
+_SEALED = ("sealed_seed", "data_key_id", "policy")
 _DRIFT = tuple(f"drift_{field}" for field in State._fields)
 _THROTTLE = tuple(f"throttle_{field}" for field in ThrottleState._fields)
-_MUTABLE = ("status", "activated_at", "revoked_at", "policy", *_DRIFT, *_THROTTLE)
-_CHANGE = (
-    update(tokens)
-    .where(
-        tokens.c.id == bindparam("known_id"),
-        tokens.c.version == bindparam("known_version"),
-        tokens.c.status == bindparam("known_status"),
-    )
-    .values(version=bindparam("next_version"), **{name: bindparam(f"new_{name}") for name in _MUTABLE})
+_LIFE = ("created_at", "activated_at", "revoked_at", "version")
+_KIND = ("kind", "suite", "sealed_as")
+_COLUMNS = (
+    *_IDENTITY,
+    *_PARAMETERS,
+    "grade_ppm",
+    "status",
+    *_SEALED,
+    *_LIFE,
+    *_KIND,
+    *_DRIFT,
+    *_THROTTLE,
 )
+_SELECT = select(*(tokens.c[name] for name in _COLUMNS))
+_THROTTLE_AT = -len(_THROTTLE)
+_DRIFT_AT = _THROTTLE_AT - len(_DRIFT)
+
+_CHANGE = BulkUpdate(
+    tokens,
+    known=("id", "version", "status"),
+    changed=("version", "status", "activated_at", "revoked_at", "policy", *_DRIFT, *_THROTTLE),
+)
+
+_STATUSES = {status.value: status for status in TokenStatus}
+_KINDS = {kind.value: kind for kind in TokenKind}
 
 
 class Tokens:
@@ -80,8 +87,7 @@ class Tokens:
     def page(self, tenant_id: str, after: str, limit: int) -> list[Token]:
         """Up to `limit` tokens in the order of their serials, those after serial `after`."""
         query = (
-            select(tokens)
-            .where(tokens.c.tenant_id == tenant_id, tokens.c.serial > after)
+            _SELECT.where(tokens.c.tenant_id == tenant_id, tokens.c.serial > after)
             .order_by(tokens.c.serial)
             .limit(limit)
         )
@@ -96,14 +102,12 @@ class Tokens:
         Raises:
             StaleRowError: one of them is no longer as it was read.
         """
-        if not changes:
-            return
         rows = [_to_change(known, new) for known, new in changes]
-        if self._connection.execute(_CHANGE, rows).rowcount != len(rows):
+        if _CHANGE(self._connection, rows) != len(rows):
             raise StaleRowError
 
     def _select(self, tenant_id: str, serials: list[str], *, locked: bool = False) -> Any:
-        query = select(tokens).where(tokens.c.tenant_id == tenant_id, tokens.c.serial.in_(serials))
+        query = _SELECT.where(tokens.c.tenant_id == tenant_id, tokens.c.serial.in_(serials))
         if locked:
             query = query.order_by(tokens.c.id).with_for_update()
         return self._connection.execute(query)
@@ -112,7 +116,10 @@ class Tokens:
 def _to_row(token: Token) -> dict[str, Any]:
     parameters = token.parameters
     return (
-        {name: getattr(token, name) for name in (*_PLAIN, *_TIMES)}
+        {
+            name: getattr(token, name)
+            for name in (*_IDENTITY, *_SEALED, *_LIFE, "suite", "sealed_as", "grade_ppm")
+        }
         | {
             "algorithm": parameters.algorithm.value,
             "digits": parameters.digits,
@@ -120,40 +127,52 @@ def _to_row(token: Token) -> dict[str, Any]:
             "t0_s": parameters.t0_s,
             "kind": token.kind.value,
             "status": token.status.value,
-            "sealed_seed": token.sealed_seed,
         }
         | dict(zip(_DRIFT, token.drift, strict=True))
         | dict(zip(_THROTTLE, token.throttle, strict=True))
     )
 
 
-def _to_change(known: Token, new: Token) -> dict[str, Any]:
-    row = _to_row(new)
-    change = {f"new_{name}": row[name] for name in _MUTABLE}
-    change |= {"known_id": known.id, "known_version": known.version, "known_status": known.status.value}
-    return change | {"next_version": known.version + 1}
+def _to_change(known: Token, new: Token) -> tuple[Any, ...]:
+    changed = (known.version + 1, new.status.value, new.activated_at, new.revoked_at, new.policy)
+    return (*changed, *new.drift, *new.throttle, known.id, known.version, known.status.value)
 
 
-def _from_row(row: Row[Any]) -> Token:
+def _from_row(row: Sequence[Any]) -> Token:
     try:
         return _to_token(row)
-    except (ValueError, InvalidParametersError):
-        raise DamagedTokenError(row.serial) from None
+    except (KeyError, ValueError, InvalidParametersError):
+        raise DamagedTokenError(row[_COLUMNS.index("serial")]) from None
 
 
-def _to_token(row: Row[Any]) -> Token:
-    columns = row._mapping  # noqa: SLF001  SQLAlchemy's public name for it
+def _to_token(row: Sequence[Any]) -> Token:
+    token_id, tenant_id, serial, account, issuer, algorithm, digits, time_step_s, t0_s = row[:9]
+    grade_ppm, status, sealed_seed, data_key_id, policy = row[9:14]
+    created_at, activated_at, revoked_at, version, kind, suite, sealed_as = row[14:_DRIFT_AT]
     return Token(
-        **{name: columns[name] for name in (*_PLAIN, *_TIMES)},
-        parameters=Parameters(
-            Algorithm(columns["algorithm"]),
-            columns["digits"],
-            columns["time_step_s"],
-            columns["t0_s"],
-        ),
-        kind=TokenKind(columns["kind"]),
-        status=TokenStatus(columns["status"]),
-        sealed_seed=bytes(columns["sealed_seed"]),
-        drift=State(*(columns[name] for name in _DRIFT)),
-        throttle=ThrottleState(*(columns[name] for name in _THROTTLE)),
+        token_id,
+        tenant_id,
+        serial,
+        account,
+        issuer,
+        _parameters(algorithm, digits, time_step_s, t0_s),
+        grade_ppm,
+        _STATUSES[status],
+        sealed_seed,
+        data_key_id,
+        policy,
+        State(*row[_DRIFT_AT:_THROTTLE_AT]),
+        ThrottleState(*row[_THROTTLE_AT:]),
+        created_at,
+        activated_at,
+        revoked_at,
+        version,
+        _KINDS[kind],
+        suite,
+        sealed_as,
     )
+
+
+@lru_cache(maxsize=1024)
+def _parameters(algorithm: str, digits: int, time_step_s: int, t0_s: int) -> Parameters:
+    return Parameters(Algorithm(algorithm), digits, time_step_s, t0_s)
