@@ -21,6 +21,8 @@ class Algorithm(enum.Enum):
         """The name that `hashlib` and `hmac` know it by."""
         self.digest_bytes = {"SHA1": 20, "SHA256": 32, "SHA512": 64}[name]
         """The length of the hash, which is also the seed length that RFC 6238 recommends."""
+        self.block_bytes = 128 if name == "SHA512" else 64
+        """The length of the blocks that the hash works on, to which HMAC pads its key (RFC 2104)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import NoReturn, Self
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from keyfob.codes import hotp
+from keyfob.codes import codes_of, hotp
 from keyfob.errors import InvalidSeedError, UnsealError
 from keyfob.parameters import Algorithm, Parameters
 
@@ -124,6 +124,14 @@ class Seed(_Secret):
             InvalidSeedError: the seed was wiped.
         """
         return hotp(self._bytes, step, parameters)
+
+    def codes(self, parameters: Parameters) -> Callable[[int], str]:
+        """What gives the codes of time steps: `code`, for more than one. It holds what is as secret as the seed.
+
+        Raises:
+            InvalidSeedError: the seed was wiped.
+        """
+        return codes_of(self._bytes, parameters)
 
 
 class SealingKey(_Secret):

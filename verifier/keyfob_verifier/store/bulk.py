@@ -1,18 +1,17 @@
-"""Statements for many rows at once, without a parameter dictionary for each of them.
+"""Statements for many rows at once, each one execution with plain tuples: no parameter dictionary for each row.
 
-SQLite's driver runs a statement for a list of rows in C; PostgreSQL is handed a column at a time, as arrays that
-`unnest` makes rows of, in one round trip. Both take rows as plain tuples.
+PostgreSQL is handed a column at a time, as arrays that `unnest` makes rows of. SQLite is handed the rows as `VALUES`:
+its driver lets go of the interpreter's lock for each execution, and a busy server gets it back late.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property, lru_cache
-from operator import itemgetter
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
     Connection,
-    Dialect,
     Insert,
     Table,
     TableValuedAlias,
@@ -24,7 +23,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.sql.compiler import SQLCompiler
 
 Rows = Sequence[tuple[Any, ...]]
 
@@ -47,17 +45,8 @@ class BulkInsert:
         if connection.dialect.name == "postgresql":
             connection.execute(self._from_arrays, _by_column(self._columns, rows))
         else:
-            _run(self, connection, rows)
-
-    @cached_property
-    def by_row(self) -> Insert:
-        """The statement for one row."""
-        return insert(self._table).values({name: bindparam(name) for name in self._columns})
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """The parameters in the order of a row."""
-        return self._columns
+            text = f"INSERT INTO {self._table.name} ({', '.join(self._columns)}) {_values(rows)}"
+            connection.exec_driver_sql(text, tuple(chain.from_iterable(rows)))
 
     @cached_property
     def _from_arrays(self) -> Insert:
@@ -78,6 +67,7 @@ class BulkUpdate:
 
     def __init__(self, table: Table, known: Sequence[str], changed: Sequence[str]) -> None:
         self._table, self._known, self._changed = table, tuple(known), tuple(changed)
+        self._names = (*(f"new_{name}" for name in changed), *(f"known_{name}" for name in known))
 
     def __call__(self, connection: Connection, rows: Rows) -> int:
         """Changes the rows, no row of the table twice.
@@ -92,26 +82,24 @@ class BulkUpdate:
         if not rows:
             return 0
         if connection.dialect.name == "postgresql":
-            return connection.execute(self._from_arrays, _by_column(self.names, rows)).rowcount
-        return _run(self, connection, rows)
+            return connection.execute(self._from_arrays, _by_column(self._names, rows)).rowcount
+        text = f"{self._set} FROM ({_values(rows)}) AS given WHERE {self._match}"
+        return connection.exec_driver_sql(text, tuple(chain.from_iterable(rows))).rowcount
 
     @cached_property
-    def by_row(self) -> Update:
-        """The statement for one row."""
-        return (
-            update(self._table)
-            .where(*(self._table.c[name] == bindparam(f"known_{name}") for name in self._known))
-            .values({name: bindparam(f"new_{name}") for name in self._changed})
-        )
+    def _set(self) -> str:
+        """SQLite names the columns of `VALUES` column1, column2 and so on."""
+        changes = (f"{name} = given.column{place}" for place, name in enumerate(self._changed, 1))
+        return f"UPDATE {self._table.name} SET {', '.join(changes)}"  # noqa: S608  names of the schema
 
     @cached_property
-    def names(self) -> tuple[str, ...]:
-        """The parameters in the order of a row."""
-        return (*(f"new_{name}" for name in self._changed), *(f"known_{name}" for name in self._known))
+    def _match(self) -> str:
+        places = enumerate(self._known, 1 + len(self._changed))
+        return " AND ".join(f"{self._table.name}.{name} = given.column{place}" for place, name in places)
 
     @cached_property
     def _from_arrays(self) -> Update:
-        given = _unnested(self._table, (*self._changed, *self._known), self.names)
+        given = _unnested(self._table, (*self._changed, *self._known), self._names)
         return (
             update(self._table)
             .where(*(self._table.c[name] == given.c[f"known_{name}"] for name in self._known))
@@ -131,17 +119,11 @@ def _by_column(names: Sequence[str], rows: Rows) -> dict[str, list[Any]]:
     return {name: list(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)}
 
 
-@lru_cache(maxsize=64)
-def _compiled(
-    statement: BulkInsert | BulkUpdate, dialect: Dialect
-) -> tuple[str, Callable[[tuple[Any, ...]], tuple[Any, ...]]]:
-    """The text of the statement for one row, and what takes a row's values in the order of its places."""
-    compiled = statement.by_row.compile(dialect=dialect)
-    if not isinstance(compiled, SQLCompiler) or compiled.positiontup is None:
-        raise TypeError(f"{dialect.name} does not number its parameters")
-    return str(compiled), itemgetter(*map(statement.names.index, compiled.positiontup))
+def _values(rows: Rows) -> str:
+    return _places(len(rows), len(rows[0]))
 
 
-def _run(statement: BulkInsert | BulkUpdate, connection: Connection, rows: Rows) -> int:
-    text, in_their_places = _compiled(statement, connection.dialect)
-    return connection.exec_driver_sql(text, [in_their_places(row) for row in rows]).rowcount
+@lru_cache(maxsize=1024)
+def _places(rows: int, columns: int) -> str:
+    row = f"({', '.join('?' * columns)})"
+    return f"VALUES {', '.join([row] * rows)}"
