@@ -1,0 +1,71 @@
+"""Requests over keep-alive connections, each sent once its connection's last one was answered."""
+
+import asyncio
+import json
+import statistics
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Load:
+    """What came back.
+
+    Attributes:
+        seconds: from the first request to the last answer.
+        latencies_s: of each request.
+        answers: how often each status and body came.
+    """
+
+    seconds: float = 0.0
+    latencies_s: list[float] = field(default_factory=list)
+    answers: Counter[tuple[bytes, bytes]] = field(default_factory=Counter)
+
+    @property
+    def rate(self) -> float:
+        """Requests a second."""
+        return len(self.latencies_s) / self.seconds
+
+    @property
+    def median_s(self) -> float:
+        return statistics.median(self.latencies_s)
+
+    @property
+    def p99_s(self) -> float:
+        return statistics.quantiles(self.latencies_s, n=100)[98]
+
+
+def drive(port: int, requests: Iterable[bytes], connections: int) -> Load:
+    """Sends all requests to a loopback port, and waits for their answers."""
+    return asyncio.run(_drive(port, requests, connections))
+
+
+async def _drive(port: int, requests: Iterable[bytes], connections: int) -> Load:
+    waiting, load = iter(requests), Load()
+
+    async def caller() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for request in waiting:
+            sent = time.perf_counter()
+            writer.write(request)
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+            body = await reader.readexactly(length)
+            load.latencies_s.append(time.perf_counter() - sent)
+            load.answers[head.split(b" ", 2)[1], body] += 1
+        writer.close()
+
+    started = time.perf_counter()
+    await asyncio.gather(*(caller() for _ in range(connections)))
+    load.seconds = time.perf_counter() - started
+    return load
+
+
+def post(path: str, body: dict[str, str], headers: dict[str, str] | None = None) -> bytes:
+    """A request with a JSON body, as it travels."""
+    content = json.dumps(body).encode()
+    lines = {"Host": "localhost", "Content-Type": "application/json", **(headers or {})}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"POST {path} HTTP/1.1\r\n{head}Content-Length: {len(content)}\r\n\r\n".encode() + content
