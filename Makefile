@@ -44,10 +44,10 @@ bench: $(STAMP) ## every benchmark; writes the tables of benchmarks/README.md
 	@$(VENV)/bin/python benchmarks/drift_quality.py --fobs 300
 
 serve: export KEYFOB_DATABASE_URL = sqlite:///$(CURDIR)/$(LOCAL)/database/verifier.db
-serve: export KEYFOB_KEK_FILE = $(CURDIR)/$(LOCAL)/keys/kek.key
+serve: export KEYFOB_KEK = $(CURDIR)/$(LOCAL)/keys/kek.key
 serve: $(STAMP) ## a verifier of your own, kept in .local; the first time makes it and shows its API key
 	@test -e $(LOCAL)/database/verifier.db || $(VENV)/bin/keyfob init
-	@echo "for other commands: export KEYFOB_DATABASE_URL='$$KEYFOB_DATABASE_URL' KEYFOB_KEK_FILE='$$KEYFOB_KEK_FILE'"
+	@echo "for other commands: export KEYFOB_DATABASE_URL='$$KEYFOB_DATABASE_URL' KEYFOB_KEK='$$KEYFOB_KEK'"
 	@$(VENV)/bin/keyfob serve
 
 docs: $(STAMP) ## the documentation site, into docs/_build/html

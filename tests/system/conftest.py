@@ -1,5 +1,7 @@
 """A verifier as its users meet it: `keyfob serve` in a process of its own, over each kind of database."""
 
+from itertools import count
+
 import pytest
 
 from databases import database_url, new_postgres_database, postgres  # noqa: F401  fixtures
@@ -10,6 +12,8 @@ from keyfob_firmware.fob import Fob
 from keyfob_firmware.state import FobState
 
 START = 1_800_000_000.0
+
+_numbers = count()
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +51,8 @@ class HeldFob:
     """A simulated fob in the test's hand, and the serial of its token."""
 
     def __init__(self, verifier, truth, tolerance_ppm=0.0):
-        enrolled = verifier.enrol(account="alice@example.org")
+        # everybody has an account of their own: failures count for the account too
+        enrolled = verifier.enrol(account=f"alice-{next(_numbers)}@example.org")
         self.serial = enrolled["token"]["serial"]
         oscillator = Oscillator(crystal=Crystal(tolerance_ppm), made_at=truth.now(), wander_seed=1)
         self.fob = Fob(FobState.new(self.serial, oscillator), SealingKey.generate(), truth)

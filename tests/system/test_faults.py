@@ -26,6 +26,7 @@ from keyfob_firmware.faults import (
 from keyfob_firmware.fob import Fob
 from keyfob_firmware.machine import State
 from keyfob_firmware.state import FobState
+from keyfob_verifier.attempts import token_subject
 from keyfob_verifier.records import Purpose
 from keyfob_verifier.service import lifecycle
 from keyfob_verifier.service.enrolment import Application, enrol
@@ -71,8 +72,10 @@ class Holder:
         return reason
 
     def failures_left(self):
-        with self.context.store.read() as transaction:
-            return transaction.tokens.get(DEFAULT_TENANT, SERIAL).throttle.budget
+        with self.context.store.write() as transaction:
+            token = transaction.tokens.get(DEFAULT_TENANT, SERIAL)
+            counted = transaction.throttles.lock(DEFAULT_TENANT, [token_subject(token.id)]).values()
+        return min((failures.state.budget for failures in counted), default=self.context.throttle.budget)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from keyfob.uri import parse_uri
 @pytest.fixture
 def places(tmp_path, monkeypatch):
     monkeypatch.setenv("KEYFOB_DATABASE_URL", f"sqlite:///{tmp_path}/data/verifier.db")
-    monkeypatch.setenv("KEYFOB_KEK_FILE", f"{tmp_path}/keys/kek.key")
+    monkeypatch.setenv("KEYFOB_KEK", f"{tmp_path}/keys/kek.key")
     return tmp_path
 
 
@@ -56,7 +56,7 @@ def installed(places, keyfob):
 
 def test_init_shows_a_key_once_and_says_where_things_are(installed, places):
     assert installed["api_key"].startswith("kf_")
-    assert installed["kek_file"] == f"{places}/keys/kek.key"
+    assert installed["kek"] == f"{places}/keys/kek.key"
     secret = installed["api_key"].split("_")[2]
     for path in places.rglob("*"):
         if path.is_file():
@@ -69,7 +69,7 @@ def test_second_init_is_refused(installed, mistake):
 
 
 def test_key_file_beside_the_database_is_refused(places, mistake):
-    assert "with what it seals" in mistake("init", "--kek-file", places / "data" / "kek.key")
+    assert "with what it seals" in mistake("init", "--kek", places / "data" / "kek.key")
 
 
 def test_commands_without_an_installation_say_what_to_do(places, mistake):

@@ -39,7 +39,7 @@ def mistake(capsys):
 def report(tmp_path, monkeypatch, keyfob):
     """An installation with a token, and the file that its fob's diagnostic report is in."""
     monkeypatch.setenv("KEYFOB_DATABASE_URL", f"sqlite:///{tmp_path}/data/verifier.db")
-    monkeypatch.setenv("KEYFOB_KEK_FILE", f"{tmp_path}/keys/kek.key")
+    monkeypatch.setenv("KEYFOB_KEK", f"{tmp_path}/keys/kek.key")
     keyfob("init")
     keyfob("token", "enrol", "alice", "--serial", "KF-1")
     file = tmp_path / "report.json"

@@ -1,4 +1,4 @@
-"""Small files that are whole or absent, whatever stops the program: mode 0600, on the disk on return."""
+"""Files that are whole or absent, whatever stops the program: mode 0600, on the disk on return."""
 
 import contextlib
 import os
@@ -14,9 +14,8 @@ def create_file(path: Path, content: bytes) -> None:
         FileExistsError: there is one; it is left as it is.
         OSError: the system refuses.
     """
-    with _temporary(path, content) as temporary:
-        # a link, unlike a rename, fails when the name is taken
-        path.hardlink_to(temporary)
+    with whole_file(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -25,29 +24,44 @@ def replace_file(path: Path, content: bytes) -> None:
     Raises:
         OSError: the system refuses.
     """
-    with _temporary(path, content) as temporary:
+    with _temporary(path) as temporary:
+        temporary.write_bytes(content)
+        _sync(temporary)
         temporary.replace(path)
 
 
 @contextlib.contextmanager
-def _temporary(path: Path, content: bytes) -> Iterator[Path]:
+def whole_file(path: Path) -> Iterator[Path]:
+    """Gives a file beside `path` to be written by others; where the block ends well, it appears under its name.
+
+    Raises:
+        FileExistsError: there is one of that name; it is left as it is.
+        OSError: the system refuses.
+    """
+    with _temporary(path) as temporary:
+        yield temporary
+        _sync(temporary)
+        # a link, unlike a rename, fails when the name is taken
+        path.hardlink_to(temporary)
+
+
+@contextlib.contextmanager
+def _temporary(path: Path) -> Iterator[Path]:
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from None  # people know this name
+    os.close(descriptor)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(descriptor)
         yield Path(name)
-        _sync_directory(path.parent)
+        _sync(path.parent)
     finally:
         Path(name).unlink(missing_ok=True)
 
 
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
+def _sync(file: Path) -> None:
+    """Returns once a file, or the names in a directory, are on the disk."""
+    descriptor = os.open(file, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

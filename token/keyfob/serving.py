@@ -25,7 +25,8 @@ def listen(host: str, port: int, backlog: int) -> socket.socket:
 def run(config: uvicorn.Config, listener: socket.socket, announce: Callable[[str], None]) -> None:
     """Serves until it is told to stop; `announce` is called with the URL once requests are answered."""
     host, port = listener.getsockname()[:2]
-    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if config.is_ssl else "http"
+    url = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
     _Announcing(config, lambda: announce(url)).run(sockets=[listener])
 
 

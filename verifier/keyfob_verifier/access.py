@@ -59,6 +59,14 @@ BUILT_IN_ROLES: Mapping[str, frozenset[Permission]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
+class Role:
+    """A name for what somebody may do."""
+
+    name: str
+    permissions: frozenset[Permission]
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """Somebody whose right to ask was proved, by an API key or by a session.
 

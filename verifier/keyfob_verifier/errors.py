@@ -104,19 +104,6 @@ class WrongPurposeError(VerifierError):
         )
 
 
-class WrongKekError(VerifierError):
-    """The key-encryption key is not the one that the data keys were wrapped with."""
-
-    code = "wrong-kek"
-
-    def __init__(self, kek_id: str) -> None:
-        self.kek_id = kek_id
-        super().__init__(
-            f"the data keys of this database were wrapped with another key-encryption key (its id is {kek_id}): "
-            "name its file with --kek-file",
-        )
-
-
 class InvalidSerialError(VerifierError):
     """A serial number has characters that do not travel well, or too many."""
 
@@ -233,3 +220,13 @@ class NotLoopbackError(VerifierError):
     def __init__(self, host: str) -> None:
         self.host = host
         super().__init__(f"a test clock needs a loopback address, such as 127.0.0.1, not {host!r}")
+
+
+class UnreadableCodeError(VerifierError):
+    """What was sent cannot be a code of any token."""
+
+    code = "malformed-code"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("a code has 6 to 10 digits, 0 to 9; single spaces between them are fine")

@@ -2,10 +2,9 @@
 
 import getpass
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +13,7 @@ from platformdirs import user_config_path, user_data_path
 from keyfob import SystemClock
 from keyfob.extras import needs_extra
 from keyfob.output import printer
+from keyfob_verifier.access import Caller, Permission
 from keyfob_verifier.serial import check_serial
 
 if TYPE_CHECKING:
@@ -25,8 +25,9 @@ def _default_database_url() -> str:
     return f"sqlite:///{user_data_path('keyfob') / 'verifier' / 'verifier.db'}"
 
 
-def _default_kek_file() -> Path:
-    return user_config_path("keyfob") / "keys" / "kek.key"
+def _default_keks() -> list[str]:
+    """One, whose name may have blanks in it: a list from the environment would be cut there."""
+    return [os.environ.get("KEYFOB_KEK") or str(user_config_path("keyfob") / "keys" / "kek.key")]
 
 
 DatabaseOption = Annotated[
@@ -40,13 +41,26 @@ DatabaseOption = Annotated[
     ),
 ]
 KekOption = Annotated[
-    Path,
+    list[str],
     typer.Option(
-        "--kek-file",
-        envvar="KEYFOB_KEK_FILE",
-        default_factory=_default_kek_file,
-        help="The key-encryption key, in a file of mode 0600 away from the database.",
+        "--kek",
+        metavar="KEK",
+        default_factory=_default_keks,
+        help="The key-encryption key: a file of mode 0600 away from the database, env:NAME or a pkcs11: URI. Given "
+        "again, an older one that keys may still be wrapped under. KEYFOB_KEK names one too.",
         show_default="a file among your settings",
+    ),
+]
+
+
+TenantOption = Annotated[
+    str,
+    typer.Option(
+        "--tenant",
+        envvar="KEYFOB_TENANT",
+        default_factory=lambda: "default",
+        help="The tenant that is worked for.",
+        show_default="default",
     ),
 ]
 
@@ -93,18 +107,53 @@ class LocalInstallation:
     tenant_id: str
     actor: str
 
+    @property
+    def caller(self) -> Caller:
+        """The same, as somebody who may do everything: they hold the key-encryption key."""
+        return Caller(self.tenant_id, self.actor, "local", frozenset(Permission))
+
 
 @contextmanager
-def local_installation(database_url: str, kek_file: Path) -> Iterator[LocalInstallation]:
-    """The installation, opened by somebody who holds its key, with the machine's own time."""
+def local_installation(
+    database_url: str, keks: Sequence[str], tenant_id: str | None = None
+) -> Iterator[LocalInstallation]:
+    """The installation, opened by somebody who holds its key, with the machine's own time.
+
+    Raises:
+        TenantNotFoundError: it has no such tenant.
+    """
     with needs_extra("server"):
         from keyfob_verifier.records import Purpose
         from keyfob_verifier.service.installation import DEFAULT_TENANT, open_installation
-    context = open_installation(database_url, kek_file, Purpose.PRODUCTION, SystemClock())
+    context = open_installation(database_url, keks[0], Purpose.PRODUCTION, SystemClock(), older_keks=keks[1:])
     try:
-        yield LocalInstallation(context, DEFAULT_TENANT, f"local:{_user()}"[:64])
+        with context.store.read() as transaction:
+            tenant = transaction.tenants.get(DEFAULT_TENANT if tenant_id is None else tenant_id)
+        yield LocalInstallation(context, tenant.id, _actor())
     finally:
         context.store.close()
+
+
+@contextmanager
+def local_keys(database_url: str, keks: Sequence[str]) -> Iterator[LocalInstallation]:
+    """The installation as `local_installation` gives it, also where some of its data keys do not open."""
+    with needs_extra("server"):
+        from keyfob_verifier.records import Purpose
+        from keyfob_verifier.service.installation import DEFAULT_TENANT, open_sealed
+    context = open_sealed(database_url, keks, Purpose.PRODUCTION, SystemClock())
+    try:
+        yield LocalInstallation(context, DEFAULT_TENANT, _actor())
+    finally:
+        context.store.close()
+
+
+def _actor() -> str:
+    return local_actor()
+
+
+def local_actor() -> str:
+    """Who works at this machine, for the record."""
+    return f"local:{_user()}"[:64]
 
 
 def _user() -> str:
@@ -120,5 +169,5 @@ def report(outcome: "Outcome", as_json: bool) -> None:
     if outcome.retry_after_s:
         record["retry_after_s"] = outcome.retry_after_s
     printer(as_json).record(record)
-    if outcome.reason.value != "accepted":
+    if outcome.answer.value != "accepted":
         raise typer.Exit(1)

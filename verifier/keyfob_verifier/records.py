@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 from keyfob import Binding, Parameters
 from keyfob.diagnostics import FAILURES, DiagnosticReport, Failure
+from keyfob.errors import UnsealError
 from keyfob_verifier.decide.state import State
-from keyfob_verifier.decide.throttle import ThrottleState
+
+SEALED_AS = 2
+"""The form of binding that seeds are sealed with from now on."""
 
 
 class Purpose(enum.StrEnum):
@@ -23,6 +26,8 @@ class TokenStatus(enum.StrEnum):
     PENDING = "pending"
     """Enrolled; its first code has not been seen."""
     ACTIVE = "active"
+    RESYNC_REQUIRED = "resync-required"
+    """Its codes count only once two consecutive ones have shown where its counter stands."""
     REVOKED = "revoked"
 
 
@@ -70,7 +75,6 @@ class Token:
         policy: the window policy that `drift` belongs to.
         version: counts the changes of the row.
         drift: the replay guard and the drift estimate.
-        throttle: the failures.
     """
 
     id: str
@@ -85,7 +89,6 @@ class Token:
     data_key_id: str
     policy: str
     drift: State
-    throttle: ThrottleState
     created_at: float
     activated_at: float | None = None
     revoked_at: float | None = None
@@ -96,8 +99,20 @@ class Token:
 
     @property
     def binding(self) -> Binding:
-        """What the sealed seed opens for."""
-        return Binding(self.tenant_id, self.id, self.parameters)
+        """What the sealed seed opens for.
+
+        Form 1 leaves out serial, kind and suite; form 2 has them beside the id, each with its length before it.
+
+        Raises:
+            UnsealError: no seed was ever sealed for such a row.
+        """
+        if self.sealed_as == 1 and ":" not in self.id:  # else a row of form 2 could pass for one of form 1
+            return Binding(self.tenant_id, self.id, self.parameters)
+        if self.sealed_as == SEALED_AS:
+            names = (self.id, self.kind, self.serial, *(() if self.suite is None else (self.suite,)))
+            bound = "".join(f"{len(name)}:{name}" for name in names)
+            return Binding(self.tenant_id, bound, self.parameters)
+        raise UnsealError
 
 
 @dataclass(frozen=True, slots=True)

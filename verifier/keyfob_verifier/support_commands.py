@@ -37,7 +37,7 @@ def add(
         typer.Argument(metavar="REPORT", help="The fob's diagnostic report, a file or - for standard input."),
     ],
     database_url: DatabaseOption,
-    kek_file: KekOption,
+    keks: KekOption,
     note: NoteOption = "",
     as_json: JsonOption = False,
 ) -> None:
@@ -45,7 +45,7 @@ def add(
     from keyfob.diagnostics import MAX_REPORT_BYTES, parse_report
 
     read = parse_report(report.read(MAX_REPORT_BYTES + 1))
-    with local_installation(database_url, kek_file) as local:
+    with local_installation(database_url, keks) as local:
         from keyfob_verifier.service import support as service
 
         case = service.add(local.context, local.tenant_id, local.actor, serial, read, note=note)
@@ -55,14 +55,14 @@ def add(
 @support.command("list")
 def list_records(
     database_url: DatabaseOption,
-    kek_file: KekOption,
+    keks: KekOption,
     state: Annotated[StateName | None, typer.Option(help="Only those in this state.")] = None,
     serial: Annotated[str | None, typer.Option(help="Only those of this token.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """List support records, oldest first."""
     of_token = None if serial is None else check_serial(serial)
-    with local_installation(database_url, kek_file) as local:
+    with local_installation(database_url, keks) as local:
         from keyfob_verifier.records import SupportState
         from keyfob_verifier.service.support import page
 
@@ -82,10 +82,10 @@ def list_records(
 
 @support.command()
 def show(
-    record_id: IdArgument, database_url: DatabaseOption, kek_file: KekOption, as_json: JsonOption = False
+    record_id: IdArgument, database_url: DatabaseOption, keks: KekOption, as_json: JsonOption = False
 ) -> None:
     """Show a support record: what its fob reported, what that means, and what was done about it."""
-    with local_installation(database_url, kek_file) as local:
+    with local_installation(database_url, keks) as local:
         from keyfob_verifier.service.support import show as show_case
 
         case = show_case(local.context, local.tenant_id, record_id)
@@ -99,12 +99,12 @@ def update(
         StateName, typer.Option(help="From open to in-progress, to resolved, and to open again.")
     ],
     database_url: DatabaseOption,
-    kek_file: KekOption,
+    keks: KekOption,
     note: NoteOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Move a support record on to its next state."""
-    with local_installation(database_url, kek_file) as local:
+    with local_installation(database_url, keks) as local:
         from keyfob_verifier.records import SupportState
         from keyfob_verifier.service.support import update as update_case
 

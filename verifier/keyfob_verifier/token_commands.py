@@ -36,7 +36,7 @@ tokens = typer.Typer(
 def enrol(
     account: Annotated[str, typer.Argument(help="Whose token it is, such as alice@example.org.")],
     database_url: DatabaseOption,
-    kek_file: KekOption,
+    keks: KekOption,
     issuer: Annotated[str, typer.Option(help="Who issues it, as an authenticator shows it.")] = "keyfob",
     serial: Annotated[str | None, typer.Option(help="Made up where none is given.")] = None,
     algorithm: Annotated[
@@ -61,7 +61,7 @@ def enrol(
     from keyfob.qr import draw_terminal
 
     draw = _drawing(qr)
-    with local_installation(database_url, kek_file) as local:
+    with local_installation(database_url, keks) as local:
         from keyfob_verifier.service.enrolment import Application
         from keyfob_verifier.service.enrolment import enrol as enrol_token
         from keyfob_verifier.service.inspection import view
@@ -89,11 +89,11 @@ def activate(
     serial: SerialArgument,
     code: CodeArgument,
     database_url: DatabaseOption,
-    kek_file: KekOption,
+    keks: KekOption,
     as_json: JsonOption = False,
 ) -> None:
     """Activate a token with its first code."""
-    with local_installation(database_url, kek_file) as local:
+    with local_installation(database_url, keks) as local:
         from keyfob_verifier.service import lifecycle
 
         outcome = lifecycle.activate(local.context, local.tenant_id, local.actor, serial, " ".join(code))
@@ -106,11 +106,11 @@ def resync(
     first_code: Annotated[str, typer.Argument(help="A code that the fob shows.")],
     second_code: Annotated[str, typer.Argument(help="The code that it shows next.")],
     database_url: DatabaseOption,
-    kek_file: KekOption,
+    keks: KekOption,
     as_json: JsonOption = False,
 ) -> None:
     """Find a token's clock again with two consecutive codes."""
-    with local_installation(database_url, kek_file) as local:
+    with local_installation(database_url, keks) as local:
         from keyfob_verifier.service import lifecycle
 
         codes = (first_code, second_code)
@@ -122,11 +122,11 @@ def resync(
 def show(
     serial: SerialArgument,
     database_url: DatabaseOption,
-    kek_file: KekOption,
+    keks: KekOption,
     as_json: JsonOption = False,
 ) -> None:
     """Show a token's state and its drift."""
-    with local_installation(database_url, kek_file) as local:
+    with local_installation(database_url, keks) as local:
         from keyfob_verifier.service.inspection import show as show_token
 
         shown = show_token(local.context, local.tenant_id, serial)
@@ -134,9 +134,9 @@ def show(
 
 
 @tokens.command("list")
-def list_tokens(database_url: DatabaseOption, kek_file: KekOption, as_json: JsonOption = False) -> None:
+def list_tokens(database_url: DatabaseOption, keks: KekOption, as_json: JsonOption = False) -> None:
     """List the tokens by serial."""
-    with local_installation(database_url, kek_file) as local:
+    with local_installation(database_url, keks) as local:
         from keyfob_verifier.service.inspection import page
 
         found = batch = page(local.context, local.tenant_id, "", PAGE)
@@ -151,13 +151,13 @@ def list_tokens(database_url: DatabaseOption, kek_file: KekOption, as_json: Json
 def revoke(
     serial: SerialArgument,
     database_url: DatabaseOption,
-    kek_file: KekOption,
+    keks: KekOption,
     yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Revoke a token for good; on a terminal, once that is confirmed."""
     confirm(f"Revoke {serial} for good?", yes)
-    with local_installation(database_url, kek_file) as local:
+    with local_installation(database_url, keks) as local:
         from keyfob_verifier.service import lifecycle
 
         revoked = lifecycle.revoke(local.context, local.tenant_id, local.actor, serial)

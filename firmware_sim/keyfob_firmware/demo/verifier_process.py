@@ -48,7 +48,7 @@ class Installation:
         self.log = directory / "verifier.log"
         self.environment = os.environ | {
             "KEYFOB_DATABASE_URL": database_url or f"sqlite:///{database}",
-            "KEYFOB_KEK_FILE": str(directory / "keys" / "kek.key"),
+            "KEYFOB_KEK": str(directory / "keys" / "kek.key"),
         }
         made = subprocess.run(  # noqa: S603  this very program
             [*_KEYFOB, "init", "--test", "--json"],

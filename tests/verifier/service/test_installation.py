@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from databases import connected
+from hsm import hsm, softhsm  # noqa: F401  fixtures
 from keyfob import SealingKey
 from keyfob.key_file import (
     KeyFileExistsError,
@@ -11,15 +12,17 @@ from keyfob.key_file import (
     KeyFileMissingError,
     KeyFileNotApartError,
     create_key_file,
+    read_key_file,
 )
 from keyfob_verifier.errors import (
     DatabaseExistsError,
     DatabaseMissingError,
     UnauthorizedError,
     UnknownSchemaError,
-    WrongKekError,
     WrongPurposeError,
 )
+from keyfob_verifier.keys.environment import to_text
+from keyfob_verifier.keys.errors import HsmKeyError, KekEnvironmentError, KekMissingError, WrongKekError
 from keyfob_verifier.records import Purpose
 from keyfob_verifier.service.api_keys import authenticate
 from keyfob_verifier.service.installation import DEFAULT_TENANT, initialise, open_installation
@@ -31,7 +34,7 @@ def open_for(purpose, database_url, kek_path, clock):
 
 def test_first_api_key_is_good_and_nothing_else_is(context, api_key):
     with context.store.read() as transaction:
-        assert authenticate(transaction, api_key).tenant_id == DEFAULT_TENANT
+        assert authenticate(transaction, api_key).caller.tenant_id == DEFAULT_TENANT
         for other in ("", "kf_", api_key[:-1], api_key[:-1] + "g", api_key.upper(), api_key + "0"):
             with pytest.raises(UnauthorizedError):
                 authenticate(transaction, other)
@@ -88,10 +91,56 @@ def test_missing_and_exposed_key_files_are_named(database_url, kek_path, clock, 
         open_for(Purpose.PRODUCTION, database_url, kek_path, clock)
 
 
-def test_other_kek_is_an_error_at_the_start(database_url, kek_path, clock, api_key, tmp_path):
-    create_key_file(tmp_path / "wrong.key", SealingKey.generate(), apart_from=None)
-    with pytest.raises(WrongKekError):
+def test_lost_kek_is_an_error_at_the_start_that_names_it(database_url, kek_path, clock, api_key, tmp_path):
+    lost = read_key_file(kek_path).key_id
+    create_key_file(tmp_path / "other.key", SealingKey.generate(), apart_from=None)
+    with pytest.raises(KekMissingError) as caught:
+        open_for(Purpose.PRODUCTION, database_url, tmp_path / "other.key", clock)
+    assert caught.value.kek_ids == (lost,)
+    assert "--kek" in str(caught.value)
+
+
+def test_wrong_kek_of_the_right_id_is_an_error_at_the_start(database_url, kek_path, clock, api_key, tmp_path):
+    wrong = SealingKey(read_key_file(kek_path).key_id, bytes(32))
+    create_key_file(tmp_path / "wrong.key", wrong, apart_from=None)
+    with pytest.raises(WrongKekError) as caught:
         open_for(Purpose.PRODUCTION, database_url, tmp_path / "wrong.key", clock)
+    assert caught.value.kek_id == wrong.key_id
+
+
+def test_older_keks_open_what_they_wrapped(database_url, kek_path, clock, api_key, tmp_path):
+    create_key_file(tmp_path / "new.key", SealingKey.generate(), apart_from=None)
+    opened = open_installation(
+        database_url, tmp_path / "new.key", Purpose.PRODUCTION, clock, older_keks=[kek_path]
+    )
+    opened.store.close()
+
+
+def test_kek_in_the_environment_makes_and_opens_an_installation(database_url, clock, monkeypatch):
+    monkeypatch.setenv("MY_KEK", to_text(SealingKey.generate()))
+    initialise(database_url, "env:MY_KEK", Purpose.PRODUCTION, clock)
+    open_for(Purpose.PRODUCTION, database_url, "env:MY_KEK", clock).store.close()
+    monkeypatch.setenv("MY_KEK", to_text(SealingKey.generate()))
+    with pytest.raises(KekMissingError):
+        open_for(Purpose.PRODUCTION, database_url, "env:MY_KEK", clock)
+    monkeypatch.delenv("MY_KEK")
+    with pytest.raises(KekEnvironmentError, match="MY_KEK is not set"):
+        open_for(Purpose.PRODUCTION, database_url, "env:MY_KEK", clock)
+
+
+def test_kek_that_is_not_in_the_environment_leaves_no_database(tmp_path, clock):
+    with pytest.raises(KekEnvironmentError):
+        initialise(f"sqlite:///{tmp_path}/data/verifier.db", "env:NOT_SET", Purpose.PRODUCTION, clock)
+    assert not (tmp_path / "data").exists()
+
+
+def test_kek_in_an_hsm_makes_and_opens_an_installation(database_url, clock, hsm):  # noqa: F811
+    initialise(database_url, hsm.uri(), Purpose.PRODUCTION, clock)
+    context = open_for(Purpose.PRODUCTION, database_url, hsm.uri(), clock)
+    assert context.keyring.keks.current.kek_id.startswith("hsm-")
+    context.store.close()
+    with pytest.raises(HsmKeyError):
+        open_for(Purpose.PRODUCTION, database_url, hsm.uri("another"), clock)
 
 
 def test_normal_start_refuses_a_test_database(database_url, kek_path, clock):

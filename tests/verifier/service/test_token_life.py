@@ -1,4 +1,7 @@
-"""A token's whole life at random, fob and verifier side by side, held against a plain model of what may happen."""
+"""A token's whole life at random, fob and verifier side by side, held against a plain model of what may happen.
+
+The verifier's clock steps back and forth meanwhile, and somebody else guesses from elsewhere all the time.
+"""
 
 import tempfile
 from pathlib import Path
@@ -16,15 +19,16 @@ from keyfob_verifier.records import Purpose
 from keyfob_verifier.service import lifecycle
 from keyfob_verifier.service.enrolment import Application, enrol
 from keyfob_verifier.service.installation import DEFAULT_TENANT, initialise, open_installation
-from keyfob_verifier.service.outcome import Reason
+from keyfob_verifier.service.outcome import Answer, Reason
 from keyfob_verifier.service.verification import Attempt, verify
 
 START = 1_800_000_000.0
 SERIAL = "LIFE-1"
+OWNERS = "the owner's desk"
 
 
 class TokenLife(RuleBasedStateMachine):
-    """The model remembers which steps were used and how often a code may still fail; the verifier must agree."""
+    """The model remembers which steps were used, where from, and what the owner did wrong; the verifier must agree."""
 
     def __init__(self):
         super().__init__()
@@ -34,7 +38,10 @@ class TokenLife(RuleBasedStateMachine):
         self.clock = VirtualClock(START)
         initialise(*place, self.clock)
         self.context = open_installation(*place, self.clock)
+        self.step_s = 0.0
         self.seen = []
+        self.known_sources = []
+        self.owners_failures = 0
         self.accepted_steps = []
         self.last_used = -1
         self.status = "pending"
@@ -60,6 +67,37 @@ class TokenLife(RuleBasedStateMachine):
     def wait_long(self, days):
         self.clock.advance(days=days)
 
+    @rule(seconds=st.sampled_from([-864_000.0, -3600.0, -31.0, 0.0, 31.0, 3600.0, 864_000.0]))
+    def step_the_verifier_s_clock(self, seconds):
+        """Its wall clock is off from now on, and nothing is learned until it is right again."""
+        self.step_s = seconds
+
+    def attempt(self, code, source=None):
+        """At the time that the wall clock shows; the steady one goes on as ever."""
+        now = self.clock.now()
+        return Attempt(
+            DEFAULT_TENANT,
+            "model",
+            SERIAL,
+            code,
+            at=now + self.step_s,
+            source=source,
+            steady_at=now,
+            learns=self.step_s == 0.0,
+        )
+
+    def use(self, step, outcome, source):
+        """What the model remembers of an accepted code."""
+        assert self.status == "active"
+        assert outcome.step > self.last_used
+        assert step is None or outcome.step == step
+        self.accepted_steps.append(outcome.step)
+        self.last_used = outcome.step
+        if source == OWNERS:
+            self.owners_failures = 0
+        if source is not None and source not in self.known_sources:
+            self.known_sources.append(source)
+
     @rule()
     def press(self):
         reading = self.fob.press()
@@ -80,31 +118,56 @@ class TokenLife(RuleBasedStateMachine):
             self.status, self.last_used = "active", step
 
     @precondition(lambda self: self.seen)
-    @rule(data=st.data(), times=st.integers(1, 3))
-    def submit(self, data, times):
+    @rule(data=st.data(), times=st.integers(1, 3), source=st.sampled_from([None, OWNERS]))
+    def submit(self, data, times, source):
         """One or several of the codes that were ever shown, old ones too, in one batch."""
         shown = [data.draw(st.sampled_from(self.seen)) for _ in range(times)]
-        now = self.clock.now()
-        outcomes = verify(
-            self.context, [Attempt(DEFAULT_TENANT, "model", SERIAL, code, now) for _, code in shown]
-        )
+        outcomes = verify(self.context, [self.attempt(code, source) for _, code in shown])
         for (step, _), outcome in zip(shown, outcomes, strict=True):
-            if outcome.reason is Reason.ACCEPTED:
-                assert self.status == "active"
-                assert outcome.step == step > self.last_used
-                self.accepted_steps.append(step)
-                self.last_used = step
+            if outcome.answer is Answer.ACCEPTED:
+                self.use(step, outcome, source)
             elif self.status != "active":
                 assert outcome.reason is Reason.NOT_ACTIVE
+            elif source == OWNERS and outcome.answer is Answer.REFUSED:
+                self.owners_failures += 1
 
-    @rule(code=st.from_regex(r"[0-9]{6}", fullmatch=True))
-    def guess(self, code):
-        """A guess may hit; then it must be the code of a step that is newer than every used one."""
-        (outcome,) = verify(self.context, [Attempt(DEFAULT_TENANT, "model", SERIAL, code, self.clock.now())])
-        if outcome.reason is Reason.ACCEPTED:
-            assert outcome.step > self.last_used
-            self.accepted_steps.append(outcome.step)
-            self.last_used = outcome.step
+    @rule(code=st.from_regex(r"[0-9]{6}", fullmatch=True), times=st.integers(1, 12))
+    def guess(self, code, times):
+        """Somebody elsewhere guesses; a guess may hit, and then it is of a step newer than every used one."""
+        for _ in range(times):
+            (outcome,) = verify(self.context, [self.attempt(code)])
+            if outcome.answer is Answer.ACCEPTED:
+                self.use(None, outcome, None)
+            self.clock.advance(seconds=30.0)
+
+    @rule(gap_s=st.floats(1.5, 29.0))
+    def press_twice_and_submit_both(self, gap_s):
+        """Next-code mode: wherever the fob's clock is, two codes in a row are a login or are refused."""
+        first = self.fob.press()
+        outcomes = verify(self.context, [self.attempt(first.code, OWNERS)])
+        self.clock.advance(seconds=max(first.changes_in_s + 1, gap_s))
+        second = self.fob.press()
+        self.seen += [(first.step, first.code), (second.step, second.code)]
+        outcomes += verify(self.context, [self.attempt(second.code, OWNERS)])
+        for reading, outcome in zip((first, second), outcomes, strict=True):
+            if outcome.reason is Reason.ACCEPTED_AS_PAIR:
+                assert first.step > self.last_used
+            if outcome.answer is Answer.ACCEPTED:
+                self.use(reading.step, outcome, OWNERS)
+            elif outcome.answer is Answer.REFUSED and self.status == "active":
+                self.owners_failures += 1
+
+    @precondition(lambda self: self.status == "active" and OWNERS in self.known_sources)
+    @rule()
+    def owner_is_not_locked_by_others(self):
+        """Whatever others did, somebody who did nothing wrong is compared where they are known."""
+        (outcome,) = verify(self.context, [self.attempt("123456", OWNERS)])
+        if self.owners_failures == 0:
+            assert outcome.answer is not Answer.RETRY_AFTER
+        if outcome.answer is Answer.ACCEPTED:
+            self.use(None, outcome, OWNERS)
+        elif outcome.answer is Answer.REFUSED:
+            self.owners_failures += 1
 
     @rule()
     def press_twice_and_resync(self):
@@ -138,7 +201,6 @@ class TokenLife(RuleBasedStateMachine):
             token = transaction.tokens.get(DEFAULT_TENANT, SERIAL)
         assert token.status == self.status
         assert token.drift.last_step == self.last_used
-        assert token.throttle.budget <= self.context.throttle.budget
         assert len(set(self.accepted_steps)) == len(self.accepted_steps)
         assert sorted(self.accepted_steps) == self.accepted_steps
 

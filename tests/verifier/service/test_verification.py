@@ -1,25 +1,20 @@
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text, update
 
+from attempt_samples import attempt, failures_of, outcome_of, statements_of
+from attempt_samples import reason_of as reason
 from keyfob_verifier.errors import DamagedTokenError, StorageUnavailableError
 from keyfob_verifier.service import lifecycle
 from keyfob_verifier.service.installation import DEFAULT_TENANT
 from keyfob_verifier.service.outcome import Answer, Reason
-from keyfob_verifier.service.verification import Attempt, verify
+from keyfob_verifier.service.verification import verify
 from keyfob_verifier.store.schema import tokens
 
 
-def attempt(fob, code, serial=None):
-    return Attempt(DEFAULT_TENANT, "tester", serial or fob.serial, code, fob.context.clock.now())
-
-
-def submit(fob, *codes, serial=None):
-    return verify(fob.context, [attempt(fob, code, serial) for code in codes])
-
-
-def reason(fob, code):
-    (outcome,) = submit(fob, code)
-    return outcome.reason
+def submit(fob, *codes, **named):
+    return verify(fob.context, [attempt(fob, code, **named) for code in codes])
 
 
 def record_of(fob):
@@ -40,7 +35,7 @@ def test_one_code_many_times_in_a_batch_is_accepted_once(fob):
 
 
 def test_each_attempt_of_a_batch_is_decided_on_what_the_one_before_left(fob, hold, context):
-    other = hold()
+    other = hold(account="bob")
     lifecycle.activate(context, DEFAULT_TENANT, "tester", other.serial, other.code(-1))
     outcomes = verify(
         context,
@@ -79,7 +74,8 @@ def test_code_used_for_activation_is_used(context, hold):
     [
         ("", Reason.MALFORMED),
         ("12345", Reason.MALFORMED),
-        ("1234567", Reason.MALFORMED),
+        ("12345678901", Reason.MALFORMED),
+        ("123  456", Reason.MALFORMED),
         ("１２３４５６", Reason.MALFORMED),
         ("12345a", Reason.MALFORMED),
         ("-12345", Reason.MALFORMED),
@@ -87,9 +83,8 @@ def test_code_used_for_activation_is_used(context, hold):
     ],
 )
 def test_malformed_code_is_named_and_costs_nothing(fob, typed, expected):
-    before = fob.token().throttle
     assert reason(fob, typed) is expected
-    assert fob.token().throttle == before
+    assert failures_of(fob) == [None, None]
 
 
 def test_code_with_a_space_is_accepted(fob):
@@ -134,9 +129,9 @@ def test_success_ends_the_back_off_but_does_not_refill_the_budget(fob, clock):
     reason(fob, fob.wrong_code())
     clock.advance(seconds=2)
     assert reason(fob, fob.code()) is Reason.ACCEPTED
-    throttle = fob.token().throttle
-    assert throttle.streak == 0
-    assert throttle.budget < 9.01
+    for failures in failures_of(fob):
+        assert failures.state.streak == 0
+        assert failures.state.budget < 9.01
 
 
 def test_every_attempt_stands_in_the_record_with_its_reason(fob):
@@ -156,7 +151,7 @@ def test_every_attempt_stands_in_the_record_with_its_reason(fob):
 
 def test_sealed_seed_of_another_row_does_not_open(fob, hold, context):
     """A row swapped in the database is refused, not verified with another token's seed."""
-    other = hold()
+    other = hold(account="bob")
     stolen = other.token().sealed_seed
     with context.store._engine.begin() as connection:
         connection.execute(update(tokens).where(tokens.c.serial == fob.serial).values(sealed_seed=stolen))
@@ -165,7 +160,7 @@ def test_sealed_seed_of_another_row_does_not_open(fob, hold, context):
 
 def test_damaged_seed_is_refused_alone(fob, hold, context):
     """The other codes of the batch are decided as if nothing were."""
-    other = hold()
+    other = hold(account="bob")
     lifecycle.activate(context, DEFAULT_TENANT, "tester", other.serial, other.code(-1))
     with context.store._engine.begin() as connection:
         connection.execute(update(tokens).where(tokens.c.serial == other.serial).values(sealed_seed=b"\0"))
@@ -191,3 +186,40 @@ def test_nothing_is_answered_when_the_record_cannot_be_written(fob, monkeypatch)
     with fob.context.store._engine.begin() as connection:
         connection.execute(text("ALTER TABLE audit_away RENAME TO audit"))
     assert reason(fob, code) is Reason.ACCEPTED
+
+
+def test_untroubled_login_makes_four_statements_and_leaves_no_throttle(fob):
+    with statements_of(fob.context) as statements:
+        assert reason(fob, fob.code()) is Reason.ACCEPTED
+    assert [statement.split()[0] for statement in statements] == ["SELECT", "SELECT", "UPDATE", "INSERT"]
+    assert failures_of(fob) == [None, None]
+
+
+@pytest.mark.parametrize("digits", [5, 7, 8, 10])
+def test_code_of_another_length_is_wrong_if_it_could_be_some_token_s(fob, digits):
+    expected = Reason.MALFORMED if digits == 5 else Reason.WRONG
+    assert reason(fob, "1" * digits) is expected
+
+
+def test_clock_that_is_not_believed_teaches_nothing_but_the_step(fob):
+    known = fob.token().drift
+    assert reason(fob, fob.code(1), learns=False) is Reason.ACCEPTED
+    learned = fob.token().drift
+    assert learned == known._replace(last_step=learned.last_step)
+    assert learned.last_step > known.last_step
+    assert reason(fob, fob.code(1), learns=False) is Reason.REPLAYED
+
+
+def test_no_lesson_is_mixed_with_another_policy_s_state(fob):
+    """The row's state stays that of the policy that wrote it."""
+    fob.context = replace(fob.context, policy="fixed")
+    assert reason(fob, fob.code(), learns=False) is Reason.ACCEPTED
+    assert fob.token().policy == "credible"
+    assert reason(fob, fob.code()) is Reason.REPLAYED
+
+
+def test_waits_are_counted_by_the_clock_that_does_not_jump(fob):
+    now = fob.context.clock.now()
+    assert reason(fob, fob.wrong_code(), steady_at=now) is Reason.WRONG
+    assert reason(fob, fob.code(), at=now + 0.5, steady_at=now + 0.5) is Reason.THROTTLED
+    assert outcome_of(fob, fob.code(), at=now, steady_at=now + 2.0).reason is Reason.ACCEPTED

@@ -9,6 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from databases import connected
+from keyfob_verifier.attempts import Standing, ThrottleKey, token_subject
 from keyfob_verifier.errors import UnknownSchemaError
 from keyfob_verifier.records import SupportState
 from keyfob_verifier.service import support
@@ -85,3 +86,34 @@ def test_every_migration_can_be_taken_back(database_url, api_key):
     take_back(database_url, "base")
     with connected(database_url) as connection:
         assert inspect(connection).get_table_names() == ["alembic_version"]
+
+
+def test_failures_move_to_their_own_table_and_back(database_url, context, hold):
+    """Those of a token at rest need no row."""
+    fobs = [hold(serial=serial) for serial in ("AT-REST", "FAILED", "SPENT")]
+    ids = {held.serial: held.token().id for held in fobs}
+    context.store.close()
+    take_back(database_url, "0004")
+    columns = "throttle_budget, throttle_at, throttle_streak, throttle_retry_at"
+    kept = {"AT-REST": (10.0, 5.0, 0, 5.0), "FAILED": (10.0, 6.0, 1, 7.0), "SPENT": (0.5, 8.0, 0, 8.0)}
+    with connected(database_url) as connection:
+        for serial, values in kept.items():
+            changed = ", ".join(
+                f"{name} = {value}" for name, value in zip(columns.split(", "), values, strict=True)
+            )
+            connection.execute(text(f"UPDATE tokens SET {changed} WHERE serial = '{serial}'"))
+    store = open_database(database_url)
+    with store.write() as transaction:
+        moved = transaction.throttles.lock(DEFAULT_TENANT, [token_subject(ids[serial]) for serial in kept])
+    store.close()
+    assert {key: tuple(failures.state) for key, failures in moved.items()} == {
+        ThrottleKey(token_subject(ids[serial]), Standing.UNKNOWN): kept[serial]
+        for serial in ("FAILED", "SPENT")
+    }
+    take_back(database_url, "0004")
+    with connected(database_url) as connection:
+        rows = {
+            row[0]: tuple(row[1:])
+            for row in connection.execute(text(f"SELECT serial, {columns} FROM tokens"))
+        }
+    assert rows == kept | {"AT-REST": (10.0, 0.0, 0, 0.0)}

@@ -1,14 +1,18 @@
 """The test setting: the verifier's time is handed to it. Served on loopback, over a test database, or not at all."""
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Depends, HTTPException, Request
 
 from keyfob import VirtualClock
-from keyfob_verifier.api.dependencies import AUTHENTICATED
+from keyfob_verifier.access import Permission
+from keyfob_verifier.api.dependencies import Requires
 from keyfob_verifier.api.models import TimeRequest, TimeResponse
 from keyfob_verifier.api.problems import RESPONSES
 
 router = APIRouter(
-    prefix="/v1/test-clock", tags=["test clock"], dependencies=AUTHENTICATED, responses=RESPONSES
+    prefix="/v1/test-clock",
+    tags=["test clock"],
+    dependencies=[Depends(Requires(Permission.TEST_CLOCK))],
+    responses=RESPONSES,
 )
 
 

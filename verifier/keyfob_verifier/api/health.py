@@ -1,11 +1,13 @@
 """Whether the verifier lives, whether it can work, and how it fares."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from keyfob_verifier.api.dependencies import AUTHENTICATED, OpenContext
+from keyfob_verifier.access import Permission
+from keyfob_verifier.api.dependencies import OpenContext, Requires, Writer
 from keyfob_verifier.api.problems import RESPONSES
+from keyfob_verifier.clock_errors import ClockUnreliableError
 
 router = APIRouter(tags=["health"])
 
@@ -17,14 +19,22 @@ async def healthz() -> str:
 
 
 @router.get("/readyz", response_class=PlainTextResponse, responses={503: RESPONSES[503]})
-def readyz(context: OpenContext) -> str:
-    """The database answers too."""
+def readyz(context: OpenContext, writer: Writer) -> str:
+    """The database answers and takes what is written to it, and the host's clock can be believed."""
     with context.store.read() as transaction:
         transaction.data_keys.all()
+    writer.raise_failure()
+    context.guard.observe()
+    if reasons := context.guard.reasons:
+        raise ClockUnreliableError(reasons)
     return "ready\n"
 
 
-@router.get("/metrics", dependencies=AUTHENTICATED, responses={401: RESPONSES[401]})
+@router.get(
+    "/metrics",
+    dependencies=[Depends(Requires(Permission.METRICS_READ))],
+    responses={status: RESPONSES[status] for status in (401, 403, 429, 503)},
+)
 def metrics(request: Request) -> Response:
     """Figures for Prometheus; it sends the API key as a bearer token."""
     return Response(generate_latest(request.app.state.metrics.registry), media_type=CONTENT_TYPE_LATEST)

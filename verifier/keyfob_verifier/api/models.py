@@ -8,6 +8,7 @@ from keyfob import Algorithm
 from keyfob.parameters import MAX_TIME_STEP_S
 from keyfob.seed import MAX_SEED_BYTES
 from keyfob_verifier.records import SupportState
+from keyfob_verifier.service.outcome import Reason
 from keyfob_verifier.service.support import MAX_NOTE_CHARACTERS
 
 MAX_SUPPORT_ID = 2**63 - 1
@@ -63,9 +64,10 @@ class ResyncRequest(_Request):
 
 
 class AnswerResponse(BaseModel):
-    """What a caller learns of a code; a third answer, to retry later, is problem 429."""
+    """What a caller learns of a code. One who may diagnose learns more: the reason, or by problem 429 to retry later."""
 
     answer: Literal["accepted", "refused"]
+    reason: Reason | None = Field(None, description="Why; only for those who may diagnose.")
 
 
 class DriftResponse(BaseModel):
@@ -87,7 +89,7 @@ class TokenResponse(BaseModel):
     digits: int
     time_step_s: int
     grade_ppm: float
-    status: Literal["pending", "active", "revoked"]
+    status: Literal["pending", "active", "resync-required", "revoked"]
     created_at: float
     activated_at: float | None
     revoked_at: float | None

@@ -1,7 +1,8 @@
 """Errors as problem details (RFC 9457), media type application/problem+json."""
 
 import math
-from collections.abc import Mapping
+import traceback
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 
 import structlog
@@ -36,7 +37,7 @@ _WORDS = {404: "not-found", 405: "method-not-allowed", 409: "conflict", 413: "to
 
 RESPONSES: dict[int | str, dict[str, object]] = {
     status: {"model": Problem, "description": HTTPStatus(status).phrase}
-    for status in (401, 404, 409, 413, 422, 429, 503)
+    for status in (401, 403, 404, 409, 413, 422, 429, 503)
 }
 
 
@@ -76,28 +77,39 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _fault)
 
 
-async def _keyfob_error(_request: Request, error: Exception) -> Response:
+async def _keyfob_error(request: Request, error: Exception) -> Response:
     match error:
         case UnauthorizedError():
-            response = problem(error.status, error.code, str(error))
-            for scheme in (
-                "Basic",
-                "Bearer",
-            ):  # a line each: browsers heed the first challenge of a line only
-                response.headers.append("WWW-Authenticate", f'{scheme} realm="keyfob"')
-            return response
+            return _challenge(request, error)
         case RetryLaterError():
             return problem(429, error.code, str(error), {"Retry-After": str(error.retry_after_s)})
         case StorageUnavailableError():
             log.error("storage unavailable", reason=error.reason)
-            detail = "the database cannot be reached or written; nothing was changed, try again shortly"
+            detail = "the database cannot be reached or written: try again shortly"
             return problem(error.status, error.code, detail, {"Retry-After": str(error.retry_after_s)})
         case VerifierError():
-            return problem(error.status, error.code, str(error))
+            return refusal(error)
         case KeyfobError() if isinstance(error, _CALLERS_MISTAKES):
             return problem(422, error.code, str(error))
         case _:
-            return await _fault(_request, error)
+            return await _fault(request, error)
+
+
+def refusal(error: VerifierError) -> Response:
+    """A verifier's error as a response; one that passes by itself says when to ask again."""
+    retry_after_s = getattr(error, "retry_after_s", None)
+    headers = None if retry_after_s is None else {"Retry-After": str(math.ceil(retry_after_s))}
+    return problem(error.status, error.code, str(error), headers)
+
+
+def _challenge(request: Request, error: UnauthorizedError) -> Response:
+    """Asks for an API key; a browser asks its user for one where they went to a page, not where a script asks."""
+    response = problem(error.status, error.code, str(error))
+    if request.headers.get("sec-fetch-mode", "navigate") == "navigate":
+        response.headers.append("WWW-Authenticate", 'Basic realm="keyfob"')
+    # a line each: browsers heed the first challenge of a line only
+    response.headers.append("WWW-Authenticate", 'Bearer realm="keyfob"')
+    return response
 
 
 async def _invalid_request(_request: Request, error: Exception) -> Response:
@@ -111,11 +123,29 @@ async def _invalid_request(_request: Request, error: Exception) -> Response:
 async def _http_exception(_request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
+    if error.status_code == HTTPStatus.BAD_REQUEST:  # the framework's word for a body that is no text
+        return problem(422, "invalid-request", "body: it is not JSON in UTF-8")
     word = _WORDS.get(error.status_code, "refused")
     return problem(error.status_code, word, str(error.detail), error.headers)
 
 
 async def _fault(_request: Request, error: Exception) -> Response:
-    log.error("fault", kind=type(error).__name__, exc_info=error)
-    never_stored = {"Cache-Control": "no-store"}  # this answer leaves outside of every middleware
-    return problem(500, "fault", "keyfob failed; its log says where", never_stored)
+    """Says nothing to the caller, and to the log where it happened; other people's messages may repeat a secret."""
+    log.error("fault", chain=[_told(link) for link in _chain(error)])
+    return problem(500, "fault", "keyfob failed; its log says where")
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    link: BaseException | None = error
+    while link is not None:
+        yield link
+        link = link.__cause__ or link.__context__
+
+
+def _told(error: BaseException) -> dict[str, object]:
+    frames = traceback.extract_tb(error.__traceback__)
+    told: dict[str, object] = {
+        "kind": type(error).__name__,
+        "at": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+    }
+    return told | {"said": str(error)} if isinstance(error, KeyfobError) else told

@@ -3,12 +3,13 @@
 import base64
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 
 from keyfob import Parameters, Seed
 from keyfob.qr import draw_png, draw_svg
+from keyfob_verifier.access import Caller, Permission
 from keyfob_verifier.api.answers import answer
-from keyfob_verifier.api.dependencies import Caller, OpenContext
+from keyfob_verifier.api.dependencies import OpenContext, Requires
 from keyfob_verifier.api.models import (
     AnswerResponse,
     CodeRequest,
@@ -25,10 +26,14 @@ from keyfob_verifier.service import enrolment, inspection, lifecycle
 router = APIRouter(prefix="/v1/tokens", tags=["tokens"], responses=RESPONSES)
 
 SerialInPath = Annotated[Serial, Path()]
+Enroller = Annotated[Caller, Depends(Requires(Permission.TOKENS_ENROL))]
+Reader = Annotated[Caller, Depends(Requires(Permission.TOKENS_READ))]
+Resyncer = Annotated[Caller, Depends(Requires(Permission.TOKENS_RESYNC))]
+Revoker = Annotated[Caller, Depends(Requires(Permission.TOKENS_REVOKE))]
 
 
 @router.post("", status_code=201)
-def enrol(request: EnrolRequest, caller: Caller, context: OpenContext) -> EnrolResponse:
+def enrol(request: EnrolRequest, caller: Enroller, context: OpenContext) -> EnrolResponse:
     """Enrols a token and tells its provisioning URI, as text and as a QR code, this once."""
     application = enrolment.Application(
         account=request.account,
@@ -39,7 +44,7 @@ def enrol(request: EnrolRequest, caller: Caller, context: OpenContext) -> EnrolR
         grade_ppm=request.grade_ppm,
         clock_offset_s=request.clock_offset_s,
     )
-    enrolled = enrolment.enrol(context, caller.tenant_id, caller.id, application)
+    enrolled = enrolment.enrol(context, caller.tenant_id, caller.actor, application)
     return EnrolResponse(
         token=_response(inspection.view(context, enrolled.token)),
         uri=enrolled.uri,
@@ -49,7 +54,7 @@ def enrol(request: EnrolRequest, caller: Caller, context: OpenContext) -> EnrolR
 
 @router.get("")
 def list_tokens(
-    caller: Caller,
+    caller: Reader,
     context: OpenContext,
     after: Annotated[
         str, Query(pattern=r"^[A-Za-z0-9._-]{0,64}$", description="The last serial of the page before.")
@@ -61,32 +66,33 @@ def list_tokens(
 
 
 @router.get("/{serial}")
-def show(serial: SerialInPath, caller: Caller, context: OpenContext) -> TokenResponse:
+def show(serial: SerialInPath, caller: Reader, context: OpenContext) -> TokenResponse:
     """A token's state, with its drift in seconds and ppm and how sure the verifier is of it."""
     return _response(inspection.show(context, caller.tenant_id, serial))
 
 
 @router.post("/{serial}/activate")
 def activate(
-    serial: SerialInPath, request: CodeRequest, caller: Caller, context: OpenContext
+    serial: SerialInPath, request: CodeRequest, caller: Enroller, context: OpenContext
 ) -> AnswerResponse:
     """Activates a pending token with its first code. The code counts as used."""
-    return answer(lifecycle.activate(context, caller.tenant_id, caller.id, serial, request.code))
+    outcome = lifecycle.activate(context, caller.tenant_id, caller.actor, serial, request.code)
+    return answer(outcome, caller)
 
 
 @router.post("/{serial}/resync")
 def resync(
-    serial: SerialInPath, request: ResyncRequest, caller: Caller, context: OpenContext
+    serial: SerialInPath, request: ResyncRequest, caller: Resyncer, context: OpenContext
 ) -> AnswerResponse:
     """Finds a token's clock again with two consecutive codes. They count as used; it is no login."""
     codes = (request.first_code, request.second_code)
-    return answer(lifecycle.resync(context, caller.tenant_id, caller.id, serial, codes))
+    return answer(lifecycle.resync(context, caller.tenant_id, caller.actor, serial, codes), caller)
 
 
 @router.post("/{serial}/revoke")
-def revoke(serial: SerialInPath, caller: Caller, context: OpenContext) -> TokenResponse:
+def revoke(serial: SerialInPath, caller: Revoker, context: OpenContext) -> TokenResponse:
     """Revokes a token for good."""
-    revoked = lifecycle.revoke(context, caller.tenant_id, caller.id, serial)
+    revoked = lifecycle.revoke(context, caller.tenant_id, caller.actor, serial)
     return _response(inspection.view(context, revoked))
 
 

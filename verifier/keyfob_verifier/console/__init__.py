@@ -1,1 +1,1 @@
-"""The console: pages for people, over a session of their own."""
+"""The console: pages for people who have signed in, over the same services as the HTTP interface."""

@@ -16,6 +16,8 @@ def find_run(
     codes: Sequence[str],
     at: float,
     find: Find,
+    *,
+    reach_steps: int | None = None,
 ) -> State | None:
     """The state once the codes were found at consecutive steps of the policy's search, all newer than the last used.
 
@@ -28,11 +30,15 @@ def find_run(
         codes: one code or more in the order in which the fob showed them, as `keyfob.parse_code` returns them.
         at: the server's Unix time at which they arrived, soon after the last of them was read.
         find: finds a code; `step_by_step` makes one.
+        reach_steps: how far beyond the window to search at most, where that is less than the policy's search.
 
     Returns:
         The token's state from now on, its last step that of the last code; None where they were not found.
     """
     first, last = policy.search(state, at)
+    if reach_steps is not None:
+        earliest, latest = policy.window(state, at)
+        first, last = max(first, latest - reach_steps), min(last, earliest + reach_steps)
     first = max(first, state.last_step + 1, 0)
     if not codes or last - first + 1 < len(codes):
         return None

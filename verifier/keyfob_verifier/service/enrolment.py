@@ -5,11 +5,12 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from keyfob import Binding, Parameters, SealedSeed, Seed
+from keyfob import Parameters, Seed
 from keyfob.uri import Provisioning, format_uri
 from keyfob_verifier.records import AuditEntry, Token, TokenStatus
 from keyfob_verifier.serial import check_serial
 from keyfob_verifier.service.context import Context
+from keyfob_verifier.service.data_keys import seal, sealing_key
 
 DEFAULT_ISSUER = "keyfob"
 DEFAULT_GRADE_PPM = 20.0
@@ -59,6 +60,7 @@ def enrol(
         InvalidSerialError: the serial is malformed.
         InvalidUriError: the issuer or account cannot stand in a provisioning URI.
         SerialTakenError: the tenant has a token with that serial.
+        KekMissingError: the tenant's data key is wrapped under a KEK that is not here.
         StorageUnavailableError: nothing was enrolled.
     """
     chosen = application.serial
@@ -67,12 +69,13 @@ def enrol(
     uri = format_uri(
         Provisioning(seed, application.account, application.issuer, application.parameters),
     )
-    token = _new_token(context, tenant_id, serial, seed, application, random_bytes=random_bytes)
-    seed.wipe()
+    token = _new_token(context, tenant_id, serial, application, random_bytes)
     with context.store.write() as transaction:
+        token = seal(token, seed, sealing_key(context, transaction, tenant_id), random_bytes)
         transaction.tokens.add(token)
         entry = AuditEntry(token.created_at, actor, "enrol", serial, token.status.value)
         transaction.audit.append(tenant_id, [entry])
+    seed.wipe()
     return Enrolment(token, uri)
 
 
@@ -80,16 +83,13 @@ def _new_token(
     context: Context,
     tenant_id: str,
     serial: str,
-    seed: Seed,
     application: Application,
-    *,
     random_bytes: Callable[[int], bytes],
 ) -> Token:
+    """The record, its seed not sealed yet."""
     now = context.clock.now()
     token_id = uuid.UUID(bytes=random_bytes(16), version=4).hex
-    binding = Binding(tenant_id, token_id, application.parameters)
     policy = context.policy_of(application.parameters, application.grade_ppm)
-    data_key = context.keyring.sealing(tenant_id)
     return Token(
         id=token_id,
         tenant_id=tenant_id,
@@ -99,10 +99,9 @@ def _new_token(
         parameters=application.parameters,
         grade_ppm=application.grade_ppm,
         status=TokenStatus.PENDING,
-        sealed_seed=SealedSeed.seal(seed, binding, data_key, random_bytes).to_bytes(),
-        data_key_id=data_key.key_id,
+        sealed_seed=b"",
+        data_key_id="",
         policy=context.policy,
         drift=policy.enrol(now, application.clock_offset_s),
-        throttle=context.throttle.enrol(now),
         created_at=now,
     )

@@ -3,58 +3,95 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from keyfob import Seed, parse_code
-from keyfob.errors import MalformedCodeError
+from keyfob import Seed
+from keyfob.errors import UnsealError
 from keyfob_verifier.decide.resync import find_run
 from keyfob_verifier.decide.state import State
 from keyfob_verifier.errors import TokenNotFoundError, TokenStatusError
 from keyfob_verifier.records import AuditEntry, Token, TokenStatus
-from keyfob_verifier.service.comparison import compare
+from keyfob_verifier.service.clock_guard import Moment
+from keyfob_verifier.service.comparison import moved_on, typed_code
 from keyfob_verifier.service.context import Context
 from keyfob_verifier.service.finding import finder
 from keyfob_verifier.service.outcome import Outcome, Reason
+from keyfob_verifier.service.throttling import Gate, Throttling, subjects_of
+from keyfob_verifier.service.writing import written
 from keyfob_verifier.store.database import Transaction
 
 
-def activate(context: Context, tenant_id: str, actor: str, serial: str, code: str) -> Outcome:
+def activate(
+    context: Context, tenant_id: str, actor: str, serial: str, code: str, *, source: str | None = None
+) -> Outcome:
     """Activates a pending token with its first code, which counts as used.
+
+    Args:
+        context: the installation.
+        tenant_id: whose token it is.
+        actor: who asks, for the record.
+        serial: the token's.
+        code: as it was typed.
+        source: where the person is, in words that the caller vouches for.
 
     Raises:
         TokenNotFoundError: there is no such token.
         TokenStatusError: it is not pending.
         StorageUnavailableError: nothing was changed.
     """
-    at = context.clock.now()
-    with context.store.write() as transaction:
+    now = context.guard.moment()
+
+    def activate_within(transaction: Transaction) -> Outcome:
         token = _lock(transaction, tenant_id, serial, TokenStatus.PENDING)
-        changed, outcome = _search(context, token, at, [code])
+        search = _Search(context, transaction, token, now, source)
+        changed, outcome = search.run([code])
         if outcome.reason is Reason.ACCEPTED:
-            changed = replace(changed, status=TokenStatus.ACTIVE, activated_at=at)
-        _keep(
-            transaction,
-            token,
-            changed,
-            AuditEntry(at, actor, "activate", serial, outcome.reason, outcome.step),
-        )
-    return outcome
+            changed = replace(changed, status=TokenStatus.ACTIVE, activated_at=now.at)
+            search.throttling.remember_source(search.gate)
+        search.throttling.write(now.steady_at)
+        _keep(transaction, token, changed, _entry(now, actor, "activate", serial, outcome))
+        return outcome
+
+    return written(context.store, activate_within)
 
 
-def resync(context: Context, tenant_id: str, actor: str, serial: str, codes: tuple[str, str]) -> Outcome:
-    """Finds an active token's clock again with two consecutive codes, which count as used. It is no login.
+def resync(
+    context: Context,
+    tenant_id: str,
+    actor: str,
+    serial: str,
+    codes: tuple[str, str],
+    *,
+    source: str | None = None,
+) -> Outcome:
+    """Finds a token's clock again with two consecutive codes, which count as used. It is no login.
+
+    A token that needs one since its database was restored is active afterwards.
+
+    Args:
+        context: the installation.
+        tenant_id: whose token it is.
+        actor: who asks: an administrator, or the person who has the token and is signed in already.
+        serial: the token's.
+        codes: as they were typed, in their order.
+        source: where the person is, in words that the caller vouches for.
 
     Raises:
         TokenNotFoundError: there is no such token.
-        TokenStatusError: it is not active.
+        TokenStatusError: it is not active, nor waiting for this.
         StorageUnavailableError: nothing was changed.
     """
-    at = context.clock.now()
-    with context.store.write() as transaction:
-        token = _lock(transaction, tenant_id, serial, TokenStatus.ACTIVE)
-        changed, outcome = _search(context, token, at, codes)
-        _keep(
-            transaction, token, changed, AuditEntry(at, actor, "resync", serial, outcome.reason, outcome.step)
-        )
-    return outcome
+    now = context.guard.moment()
+
+    def resync_within(transaction: Transaction) -> Outcome:
+        token = _lock(transaction, tenant_id, serial, TokenStatus.ACTIVE, TokenStatus.RESYNC_REQUIRED)
+        search = _Search(context, transaction, token, now, source)
+        changed, outcome = search.run(codes)
+        if outcome.reason is Reason.ACCEPTED and token.status is not TokenStatus.ACTIVE:
+            changed = replace(changed, status=TokenStatus.ACTIVE)
+        search.throttling.write(now.steady_at)
+        _keep(transaction, token, changed, _entry(now, actor, "resync", serial, outcome))
+        return outcome
+
+    return written(context.store, resync_within)
 
 
 def revoke(context: Context, tenant_id: str, actor: str, serial: str) -> Token:
@@ -74,12 +111,12 @@ def revoke(context: Context, tenant_id: str, actor: str, serial: str) -> Token:
     return changed
 
 
-def _lock(transaction: Transaction, tenant_id: str, serial: str, wanted: TokenStatus | None = None) -> Token:
+def _lock(transaction: Transaction, tenant_id: str, serial: str, *wanted: TokenStatus) -> Token:
     token = transaction.tokens.lock(tenant_id, [serial]).get(serial)
     if token is None:
         raise TokenNotFoundError(serial)
-    if wanted is not None and token.status is not wanted:
-        raise TokenStatusError(serial, token.status, wanted)
+    if wanted and token.status not in wanted:
+        raise TokenStatusError(serial, token.status, wanted[0])
     return token
 
 
@@ -89,15 +126,44 @@ def _keep(transaction: Transaction, known: Token, changed: Token, entry: AuditEn
     transaction.audit.append(known.tenant_id, [entry])
 
 
-def _search(context: Context, token: Token, at: float, typed: Sequence[str]) -> tuple[Token, Outcome]:
-    try:
-        codes = [parse_code(text, token.parameters) for text in typed]
-    except MalformedCodeError as error:
-        return token, Outcome(Reason.MALFORMED, digits=error.digits)
+def _entry(now: Moment, actor: str, action: str, serial: str, outcome: Outcome) -> AuditEntry:
+    return AuditEntry(now.at, actor, action, serial, outcome.recorded, outcome.step)
 
-    def comparison(seed: Seed) -> tuple[Reason, State, int | None]:
-        policy, known = context.policy_for(token), context.drift_of(token)
-        found = find_run(policy, known, codes, at, finder(seed, token.parameters))
-        return (Reason.WRONG, known, None) if found is None else (Reason.ACCEPTED, found, found.last_step)
 
-    return compare(context, token, at, comparison)
+class _Search:
+    """The search for codes beyond the window: never without the throttle's leave, so once in a back-off at most."""
+
+    def __init__(
+        self, context: Context, transaction: Transaction, token: Token, now: Moment, source: str | None
+    ) -> None:
+        subjects = subjects_of(token.tenant_id, token.serial, token, source)
+        self._context, self._token, self._now = context, token, now
+        self.throttling = Throttling(context, transaction, token.tenant_id, [subjects])
+        self.gate: Gate = self.throttling.gate(subjects, now.steady_at)
+
+    def run(self, typed: Sequence[str]) -> tuple[Token, Outcome]:
+        """The token from now on, and the outcome, which is charged where the codes were not found."""
+        codes = [code for code in map(typed_code, typed) if code is not None]
+        if len(codes) < len(typed):
+            return self._token, Outcome(Reason.MALFORMED)
+        if self.gate.wait_s > 0.0:
+            self.throttling.left_alone(self.gate)
+            return self._token, Outcome(self.gate.reason, retry_after_s=self.gate.wait_s)
+        try:
+            with self._context.opened(self._token) as seed:
+                found = self._find(seed, codes)
+        except UnsealError:
+            return self._token, Outcome(Reason.SEED_UNUSABLE)
+        if found is None:
+            self.throttling.failed(self.gate, None)
+            return self._token, Outcome(Reason.WRONG)
+        self.throttling.succeeded(self.gate)
+        changed = moved_on(self._context, self._token, found, self._now.learns)
+        return changed, Outcome(Reason.ACCEPTED, found.last_step)
+
+    def _find(self, seed: Seed, codes: Sequence[str]) -> State | None:
+        token = self._token
+        if any(len(code) != token.parameters.digits for code in codes):
+            return None
+        policy, known = self._context.policy_for(token), self._context.drift_of(token)
+        return find_run(policy, known, codes, self._now.at, finder(seed, token.parameters))

@@ -1,25 +1,30 @@
 """Verifying codes: one transaction for all the attempts that wait, each decided on what the one before it left."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from typing import NamedTuple
 
-from keyfob import Parameters, Seed, parse_code
-from keyfob.errors import MalformedCodeError
-from keyfob_verifier.decide.decision import decide
-from keyfob_verifier.decide.state import State
-from keyfob_verifier.errors import StaleRowError, StorageUnavailableError
-from keyfob_verifier.records import AuditEntry, Token, TokenStatus
-from keyfob_verifier.service.comparison import compare
+from keyfob_verifier.records import AuditEntry, Token, TokenKind, TokenStatus
+from keyfob_verifier.service.comparison import (
+    NO_CODE,
+    Compared,
+    Submitted,
+    compare,
+    compare_in_vain,
+    moved_on,
+    typed_code,
+)
 from keyfob_verifier.service.context import Context
+from keyfob_verifier.service.next_code import kept_code, pair_is_due, seal_code
 from keyfob_verifier.service.outcome import Outcome, Reason
+from keyfob_verifier.service.repeated import Repeated, question
+from keyfob_verifier.service.throttling import Gate, Subjects, Throttling, subjects_of
+from keyfob_verifier.service.writing import written
 from keyfob_verifier.store.database import Transaction
 
-TRIES = 3
+_USUAL_TIME_STEP_S = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """A code as it arrived.
 
     Attributes:
@@ -27,7 +32,11 @@ class Attempt:
         actor: who asks, for the record.
         serial: the token that is meant.
         code: what was typed.
-        at: the verifier's Unix time of its arrival.
+        at: the verifier's Unix time of its arrival, by which the code is judged.
+        source: where the person is, in words that the caller vouches for; None where it does not say.
+        steady_at: the same time by a clock that does not jump, by which waits are counted; None where that is `at`.
+        learns: whether the code may teach something of the fob's clock.
+        idempotency_key: names the attempt, so that it can be made again if its answer is lost.
     """
 
     tenant_id: str
@@ -35,6 +44,15 @@ class Attempt:
     serial: str
     code: str
     at: float
+    source: str | None = None
+    steady_at: float | None = None
+    learns: bool = True
+    idempotency_key: str | None = None
+
+    @property
+    def waits_from(self) -> float:
+        """The time by which waits are counted."""
+        return self.at if self.steady_at is None else self.steady_at
 
 
 def verify(context: Context, attempts: Sequence[Attempt]) -> list[Outcome]:
@@ -43,70 +61,122 @@ def verify(context: Context, attempts: Sequence[Attempt]) -> list[Outcome]:
     Raises:
         StorageUnavailableError: nothing was decided, and nothing may be answered that depends on a code.
     """
-    for _ in range(TRIES):
-        try:
-            with context.store.write() as transaction:
-                return _verify_within(transaction, context, attempts)
-        except StaleRowError:
-            continue
-    raise StorageUnavailableError("its rows changed again and again while they were decided on")
+    return written(context.store, lambda transaction: _verify_within(transaction, context, attempts))
 
 
 def _verify_within(transaction: Transaction, context: Context, attempts: Sequence[Attempt]) -> list[Outcome]:
-    outcomes: list[Outcome | None] = [None] * len(attempts)
-    for tenant_id in sorted({attempt.tenant_id for attempt in attempts}):
+    tenants = {attempt.tenant_id for attempt in attempts}
+    outcomes: dict[int, Outcome] = {}
+    for tenant_id in sorted(tenants):
         mine = [index for index, attempt in enumerate(attempts) if attempt.tenant_id == tenant_id]
-        known = transaction.tokens.lock(tenant_id, {attempts[index].serial for index in mine})
-        present = dict(known)
-        entries = []
-        for index in mine:
-            attempt = attempts[index]
-            token, outcome = _verify_one(context, present.get(attempt.serial), attempt)
-            if token is not None:
-                present[attempt.serial] = token
-            outcomes[index] = outcome
-            entries.append(_entry(attempt, outcome))
-        changes = [(known[serial], token) for serial, token in present.items() if token is not known[serial]]
-        transaction.tokens.change(changes)
-        transaction.audit.append(tenant_id, entries)
-    return [outcome for outcome in outcomes if outcome is not None]
+        batch = _Batch(context, transaction, tenant_id, [attempts[index] for index in mine])
+        outcomes.update(zip(mine, batch.decide(), strict=True))
+    return [outcomes[index] for index in range(len(attempts))]
 
 
-def _verify_one(context: Context, token: Token | None, attempt: Attempt) -> tuple[Token | None, Outcome]:
-    try:
-        code = parse_code(attempt.code, Parameters() if token is None else token.parameters)
-    except MalformedCodeError as error:
-        return token, Outcome(Reason.MALFORMED, digits=error.digits)
-    if token is None:
-        return None, Outcome(Reason.UNKNOWN_TOKEN)
-    if token.status is not TokenStatus.ACTIVE:
-        return token, Outcome(Reason.NOT_ACTIVE)
-    return compare(context, token, attempt.at, partial(_decide, context, token, code, attempt.at))
+class _Batch:
+    """One tenant's attempts, with all that is read for them and all that becomes of it."""
+
+    def __init__(
+        self, context: Context, transaction: Transaction, tenant_id: str, attempts: Sequence[Attempt]
+    ) -> None:
+        self._context, self._transaction, self._tenant_id = context, transaction, tenant_id
+        self._attempts = attempts
+        self._known = transaction.tokens.lock(tenant_id, {attempt.serial for attempt in attempts})
+        self._present = dict(self._known)
+        self._subjects = [self._charge(attempt) for attempt in attempts]
+        self._at = max(attempt.waits_from for attempt in attempts)
+        keys = (_question(attempt) for attempt in attempts if attempt.idempotency_key is not None)
+        self._repeated = Repeated(transaction, keys, self._at)
+        self._throttling = Throttling(context, transaction, tenant_id, self._subjects)
+
+    def decide(self) -> list[Outcome]:
+        """Decides them in their order, and writes what came of it."""
+        outcomes = [
+            self._decide_once(attempt, subjects)
+            for attempt, subjects in zip(self._attempts, self._subjects, strict=True)
+        ]
+        self._transaction.tokens.change(
+            [
+                (self._known[serial], token)
+                for serial, token in self._present.items()
+                if token is not self._known[serial]
+            ]
+        )
+        self._throttling.write(self._at)
+        self._repeated.write()
+        self._transaction.audit.append(self._tenant_id, list(map(_entry, self._attempts, outcomes)))
+        return outcomes
+
+    def _charge(self, attempt: Attempt) -> Subjects:
+        return subjects_of(self._tenant_id, attempt.serial, self._active(attempt.serial), attempt.source)
+
+    def _active(self, serial: str) -> Token | None:
+        token = self._present.get(serial)
+        return token if token is not None and token.status is TokenStatus.ACTIVE else None
+
+    def _decide_once(self, attempt: Attempt, subjects: Subjects) -> Outcome:
+        if attempt.idempotency_key is None:
+            return self._decide(attempt, subjects)
+        key = _question(attempt)
+        outcome = self._repeated.answer(key)
+        if outcome is None:
+            outcome = self._decide(attempt, subjects)
+            self._repeated.keep(key, outcome)
+        return outcome
+
+    def _decide(self, attempt: Attempt, subjects: Subjects) -> Outcome:
+        code = typed_code(attempt.code)
+        if code is None:
+            return Outcome(Reason.MALFORMED)
+        gate = self._throttling.gate(subjects, attempt.waits_from)
+        token = self._active(attempt.serial)
+        if token is None:
+            return self._refuse_in_vain(attempt, gate)
+        if gate.wait_s > 0.0:
+            self._compare(token, gate, NO_CODE, attempt.at)
+            self._throttling.left_alone(gate)
+            return Outcome(gate.reason, retry_after_s=gate.wait_s)
+        compared = self._compare(token, gate, code, attempt.at)
+        if compared.state is not None:
+            self._present[token.serial] = moved_on(self._context, token, compared.state, attempt.learns)
+            self._throttling.succeeded(gate)
+            self._throttling.remember_source(gate)
+        else:
+            self._refuse(token, gate, code, compared.reason)
+        return Outcome(compared.reason, compared.step)
+
+    def _refuse(self, token: Token, gate: Gate, code: str, reason: Reason) -> None:
+        match reason:
+            case Reason.SEED_UNUSABLE:
+                self._throttling.left_alone(gate)
+            case Reason.REPLAYED:
+                self._throttling.failed(gate, gate.last_wrong)
+            case _:
+                self._throttling.failed(gate, seal_code(self._context, token, code, gate.at))
+
+    def _refuse_in_vain(self, attempt: Attempt, gate: Gate) -> Outcome:
+        """Treats an attempt that cannot succeed as one that was wrong."""
+        compare_in_vain(searches=pair_is_due(self._context, gate, _USUAL_TIME_STEP_S))
+        if gate.wait_s > 0.0:
+            self._throttling.left_alone(gate)
+        else:
+            self._throttling.failed(gate, None)
+        is_known = attempt.serial in self._known
+        return Outcome(Reason.NOT_ACTIVE if is_known else Reason.UNKNOWN_TOKEN)
+
+    def _compare(self, token: Token, gate: Gate, code: str, at: float) -> Compared:
+        first_code = None
+        if token.kind is TokenKind.TOTP and pair_is_due(self._context, gate, token.parameters.time_step_s):
+            kept = kept_code(self._context, token, gate)
+            first_code = NO_CODE if kept is None or code is NO_CODE else kept
+        return compare(self._context, token, Submitted(code, at, first_code))
 
 
-def _decide(
-    context: Context,
-    token: Token,
-    code: str,
-    at: float,
-    seed: Seed,
-) -> tuple[Reason, State, int | None]:
-    decision = decide(
-        context.policy_for(token),
-        context.drift_of(token),
-        code,
-        at,
-        lambda step: seed.code(step, token.parameters),
-    )
-    return Reason(decision.verdict.value), decision.state, decision.step
+def _question(attempt: Attempt) -> bytes:
+    code = typed_code(attempt.code) or attempt.code
+    return question(attempt.actor, attempt.tenant_id, attempt.idempotency_key or "", attempt.serial, code)
 
 
 def _entry(attempt: Attempt, outcome: Outcome) -> AuditEntry:
-    return AuditEntry(
-        attempt.at,
-        attempt.actor,
-        "validate",
-        attempt.serial,
-        outcome.reason.value,
-        outcome.step,
-    )
+    return AuditEntry(attempt.at, attempt.actor, "validate", attempt.serial, outcome.recorded, outcome.step)

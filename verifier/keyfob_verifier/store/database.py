@@ -1,12 +1,13 @@
 """The database: made, opened and asked in transactions. SQLite by default, PostgreSQL by URL."""
 
+import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -15,6 +16,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from keyfob_verifier.audit.chain import HASH_BYTES
 from keyfob_verifier.errors import (
     DatabaseExistsError,
     DatabaseMissingError,
@@ -24,12 +26,21 @@ from keyfob_verifier.errors import (
     UnusableDatabaseError,
 )
 from keyfob_verifier.records import Purpose
-from keyfob_verifier.store import migrate
+from keyfob_verifier.store import migrate, postgresql
+from keyfob_verifier.store.api_keys import ApiKeys
 from keyfob_verifier.store.audit import Audit
-from keyfob_verifier.store.keys import ApiKeys, DataKeys
+from keyfob_verifier.store.chains import Chains, OpenChains
+from keyfob_verifier.store.checkpoints import Checkpoints, SigningKeys
+from keyfob_verifier.store.keys import DataKeys
+from keyfob_verifier.store.people import People, Sessions
+from keyfob_verifier.store.roles import Roles
 from keyfob_verifier.store.schema import installation
+from keyfob_verifier.store.stored_answers import StoredAnswers
+from keyfob_verifier.store.sealed_seeds import SealedSeeds
 from keyfob_verifier.store.support import SupportRecords
+from keyfob_verifier.store.survey import Survey
 from keyfob_verifier.store.tenants import Tenants
+from keyfob_verifier.store.throttles import KnownSources, Throttles
 from keyfob_verifier.store.tokens import Tokens
 
 BUSY_TIMEOUT_S = 15
@@ -37,15 +48,35 @@ _BEGIN = "sqlite_begin"
 
 
 class Transaction:
-    """What can be read and written within one transaction."""
+    """What can be read and written within one transaction.
 
-    def __init__(self, connection: Connection) -> None:
+    Attributes:
+        connection: for the store itself.
+    """
+
+    def __init__(self, connection: Connection, free: OpenChains) -> None:
+        self.connection = connection
         self.tenants = Tenants(connection)
+        self.roles = Roles(connection)
         self.tokens = Tokens(connection)
+        self.throttles = Throttles(connection)
+        self.known_sources = KnownSources(connection)
+        self.stored_answers = StoredAnswers(connection)
         self.support = SupportRecords(connection)
-        self.audit = Audit(connection)
+        self.audit = Audit(connection, free)
+        self.chains = Chains(connection)
+        self.checkpoints = Checkpoints(connection)
+        self.signing_keys = SigningKeys(connection)
         self.api_keys = ApiKeys(connection)
+        self.people = People(connection)
+        self.sessions = Sessions(connection)
+        self.survey = Survey(connection)
         self.data_keys = DataKeys(connection)
+        self.sealed_seeds = SealedSeeds(connection)
+
+    def touch(self) -> None:
+        """Writes something that changes nothing."""
+        self.connection.execute(update(installation).values(id=1))
 
 
 class Store:
@@ -57,6 +88,7 @@ class Store:
 
     def __init__(self, engine: Engine, purpose: Purpose) -> None:
         self._engine = engine
+        self._chains = OpenChains()
         self.purpose = purpose
 
     @contextmanager
@@ -70,8 +102,16 @@ class Store:
         """
         with _typed_errors(), self._engine.connect() as connection:
             writer = connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
-            with writer.begin():
-                yield Transaction(writer)
+            transaction, ended = Transaction(writer, self._chains), False
+            try:
+                with writer.begin():
+                    yield transaction
+                    ended = True
+            except BaseException:
+                if not ended:  # after a commit that failed nobody knows where its chain stands: it is left
+                    transaction.audit.undone()
+                raise
+            transaction.audit.committed()
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -81,7 +121,48 @@ class Store:
             StorageUnavailableError: the database cannot be reached.
         """
         with _typed_errors(), self._engine.connect() as connection:
-            yield Transaction(connection)
+            yield Transaction(connection, self._chains)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Transaction]:
+        """A transaction that reads the database as it is at one moment, however long it takes.
+
+        Raises:
+            StorageUnavailableError: the database cannot be reached.
+        """
+        with _typed_errors(), self._engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin(), postgresql.unhurried(connection):
+                yield Transaction(connection, self._chains)
+
+    def probe(self) -> None:
+        """Writes a little and waits until it is durable: whether the database can be written again.
+
+        Raises:
+            StorageUnavailableError: it cannot.
+        """
+        with self.write() as transaction:
+            transaction.touch()
+
+    def clock(self, now: Callable[[], float]) -> tuple[float, float] | None:
+        """How far the host's clock is ahead of the database's, and how wrong that may be, both in seconds.
+
+        None where the database has no clock of its own.
+
+        Args:
+            now: the host's Unix time.
+
+        Raises:
+            StorageUnavailableError: the database does not answer.
+        """
+        if self._engine.dialect.name != "postgresql":
+            return None
+        with _typed_errors(), self._engine.connect() as connection:
+            asked_at = now()
+            told = connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one()
+            answered_at = now()
+        return (asked_at + answered_at) / 2.0 - float(told), abs(answered_at - asked_at) / 2.0
 
     def close(self) -> None:
         """Lets go of every connection."""
@@ -97,6 +178,20 @@ def new_database(url: str, purpose: Purpose, created_at: float) -> Iterator[Tran
         InvalidDatabaseUrlError: keyfob has no use for such a URL.
         StorageUnavailableError: it cannot be made there.
     """
+    with empty_database(url) as connection:
+        row = {"id": 1, "purpose": purpose.value, "created_at": created_at}
+        connection.execute(insert(installation), row)
+        transaction = Transaction(connection, OpenChains())
+        transaction.chains.found(secrets.token_bytes(HASH_BYTES), created_at)
+        yield transaction
+
+
+@contextmanager
+def empty_database(url: str) -> Iterator[Connection]:
+    """Makes the tables of the present schema; they come into being with what the block adds, or not at all.
+
+    Raises what `new_database` raises.
+    """
     engine = _engine(url)
     path = sqlite_path(url)
     if path is not None:
@@ -108,11 +203,7 @@ def new_database(url: str, purpose: Purpose, created_at: float) -> Iterator[Tran
             if migrate.current_revision(connection) is not None:
                 raise DatabaseExistsError(shown(url))
             migrate.upgrade(connection)
-            connection.execute(
-                insert(installation),
-                {"id": 1, "purpose": purpose.value, "created_at": created_at},
-            )
-            yield Transaction(connection)
+            yield connection
     finally:
         engine.dispose()
 
@@ -168,7 +259,7 @@ def _upgrade(engine: Engine) -> None:
     """Brings an older database to the present schema; of several processes that try, one does it."""
     with engine.connect() as connection:
         writer = connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
-        with writer.begin():
+        with writer.begin(), postgresql.unhurried(writer):
             if engine.dialect.name == "postgresql":
                 writer.execute(text("LOCK TABLE alembic_version IN EXCLUSIVE MODE"))
             migrate.upgrade(writer)
@@ -197,7 +288,8 @@ def _engine(url: str) -> Engine:
             hide_parameters=True,
             pool_pre_ping=True,
         )
-        event.listen(engine, "connect", _limit_postgresql)
+        event.listen(engine, "do_connect", _connect_patiently)
+        event.listen(engine, "connect", _prepare_postgresql)
         return engine
     engine = create_engine(
         parsed.set(drivername="sqlite"), hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_S}
@@ -218,13 +310,14 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-def _limit_postgresql(connection: Any, _record: object) -> None:
-    """No wait for somebody else's lock, and no query, outlasts the callers' patience."""
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        for setting in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
-            cursor.execute(f"SET {setting} = '{BUSY_TIMEOUT_S}s'")
-    connection.autocommit = False
+def _connect_patiently(
+    _dialect: object, _record: object, _arguments: object, parameters: dict[str, Any]
+) -> postgresql.PatientConnection:
+    return postgresql.connect(**parameters)
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    postgresql.prepare(connection, BUSY_TIMEOUT_S)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -6,7 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 _HERE = Path(__file__).parent / "migrations"
 
@@ -32,3 +32,14 @@ def upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(_HERE).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def mark(connection: Connection, revision: str) -> None:
+    """Says that a database without a schema version has this one."""
+    context = MigrationContext.configure(connection)
+    context.stamp(ScriptDirectory(str(_HERE)), revision)
+
+
+def unmark(connection: Connection) -> None:
+    """Takes the schema version off a database, which then passes for none."""
+    connection.execute(text("DROP TABLE alembic_version"))

@@ -103,12 +103,44 @@ tokens = Table(
     Column("drift_rate_variance", Double, nullable=False),
     Column("drift_proved_offset_s", Double, nullable=False),
     Column("drift_proved_at", Double, nullable=False),
-    Column("throttle_budget", Double, nullable=False),
-    Column("throttle_at", Double, nullable=False),
-    Column("throttle_streak", Integer, nullable=False),
-    Column("throttle_retry_at", Double, nullable=False),
     UniqueConstraint("tenant_id", "serial", name="uq_tokens_owner_id_serial"),
     Index("ix_tokens_data_key_id", "data_key_id", "id"),
+)
+
+throttles = Table(
+    "throttles",
+    metadata,
+    Column("tenant_id", String(64), primary_key=True),
+    Column("subject", String(80), primary_key=True),
+    Column("standing", String(8), primary_key=True),
+    Column("budget", Double, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("streak", Integer, nullable=False),
+    Column("retry_at", Double, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("last_wrong", LargeBinary),
+    Column("refused_at", Double),
+    Index("ix_throttles_tenant_id_at", "tenant_id", "at"),
+)
+
+known_sources = Table(
+    "known_sources",
+    metadata,
+    Column("token_id", String(64), ForeignKey("tokens.id"), primary_key=True),
+    Column("source_sha256", LargeBinary, primary_key=True),
+    Column("tenant_id", String(64), nullable=False),
+    Column("seen_at", Double, nullable=False),
+)
+
+stored_answers = Table(
+    "stored_answers",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("reason", String(32), nullable=False),
+    Column("step", BigInteger),
+    Column("retry_after_s", Double, nullable=False),
+    Column("at", Double, nullable=False),
+    Index("ix_stored_answers_at", "at"),
 )
 
 people = Table(
@@ -166,6 +198,8 @@ audit = Table(
     "audit",
     metadata,
     Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("chain_id", BigInteger, nullable=False),
+    Column("chain_sequence", BigInteger, nullable=False),
     Column("tenant_id", String(64), nullable=False),
     Column("at", Double, nullable=False),
     Column("actor", String(64), nullable=False),
@@ -173,5 +207,40 @@ audit = Table(
     Column("serial", String(64)),
     Column("outcome", String(32), nullable=False),
     Column("step", BigInteger),
+    Column("hash", LargeBinary, nullable=False),
+    Index("ix_audit_chain_id_chain_sequence", "chain_id", "chain_sequence", unique=True),
     Index("ix_audit_tenant_id_serial", "tenant_id", "serial", "sequence"),
+)
+
+audit_chains = Table(
+    "audit_chains",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("opened_at", Double, nullable=False),
+    Column("predecessor_id", BigInteger, nullable=False),
+    Column("predecessor_sequence", BigInteger, nullable=False),
+    Column("predecessor_hash", LargeBinary, nullable=False),
+    Column("opening", LargeBinary, nullable=False),
+    Column("pruned_sequence", BigInteger, nullable=False),
+    Column("pruned_hash", LargeBinary, nullable=False),
+)
+
+audit_checkpoints = Table(
+    "audit_checkpoints",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("made_at", Double, nullable=False),
+    Column("document", Text, nullable=False),
+)
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("kek_id", String(64), nullable=False),
+    Column("nonce", LargeBinary, nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("retired_at", Double),
 )

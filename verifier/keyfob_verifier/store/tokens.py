@@ -10,7 +10,6 @@ from sqlalchemy.exc import IntegrityError
 from keyfob import Algorithm, Parameters
 from keyfob.errors import InvalidParametersError
 from keyfob_verifier.decide.state import State
-from keyfob_verifier.decide.throttle import ThrottleState
 from keyfob_verifier.errors import DamagedTokenError, SerialTakenError, StaleRowError, TokenNotFoundError
 from keyfob_verifier.records import Token, TokenKind, TokenStatus
 from keyfob_verifier.store.bulk import BulkUpdate
@@ -20,7 +19,6 @@ _IDENTITY = ("id", "tenant_id", "serial", "account", "issuer")
 _PARAMETERS = ("algorithm", "digits", "time_step_s", "t0_s")
 _SEALED = ("sealed_seed", "data_key_id", "policy")
 _DRIFT = tuple(f"drift_{field}" for field in State._fields)
-_THROTTLE = tuple(f"throttle_{field}" for field in ThrottleState._fields)
 _LIFE = ("created_at", "activated_at", "revoked_at", "version")
 _KIND = ("kind", "suite", "sealed_as")
 _COLUMNS = (
@@ -32,16 +30,14 @@ _COLUMNS = (
     *_LIFE,
     *_KIND,
     *_DRIFT,
-    *_THROTTLE,
 )
-_SELECT = select(*(tokens.c[name] for name in _COLUMNS))
-_THROTTLE_AT = -len(_THROTTLE)
-_DRIFT_AT = _THROTTLE_AT - len(_DRIFT)
+SELECT = select(*(tokens.c[name] for name in _COLUMNS))
+_DRIFT_AT = -len(_DRIFT)
 
 _CHANGE = BulkUpdate(
     tokens,
     known=("id", "version", "status"),
-    changed=("version", "status", "activated_at", "revoked_at", "policy", *_DRIFT, *_THROTTLE),
+    changed=("version", "status", "activated_at", "revoked_at", "policy", *_DRIFT),
 )
 
 _STATUSES = {status.value: status for status in TokenStatus}
@@ -74,7 +70,7 @@ class Tokens:
         found = self._select(tenant_id, [serial]).first()
         if found is None:
             raise TokenNotFoundError(serial)
-        return _from_row(found)
+        return token_from_row(found)
 
     def lock(self, tenant_id: str, serials: Iterable[str]) -> dict[str, Token]:
         """The tokens with these serials, by serial, kept from other writers until the transaction ends.
@@ -82,16 +78,16 @@ class Tokens:
         Rows are locked in the order of their ids, so that two batches never wait for each other.
         """
         found = self._select(tenant_id, list(serials), locked=True)
-        return {token.serial: token for token in map(_from_row, found)}
+        return {token.serial: token for token in map(token_from_row, found)}
 
     def page(self, tenant_id: str, after: str, limit: int) -> list[Token]:
         """Up to `limit` tokens in the order of their serials, those after serial `after`."""
         query = (
-            _SELECT.where(tokens.c.tenant_id == tenant_id, tokens.c.serial > after)
+            SELECT.where(tokens.c.tenant_id == tenant_id, tokens.c.serial > after)
             .order_by(tokens.c.serial)
             .limit(limit)
         )
-        return [_from_row(row) for row in self._connection.execute(query)]
+        return [token_from_row(row) for row in self._connection.execute(query)]
 
     def change(self, changes: Sequence[tuple[Token, Token]]) -> None:
         """Writes new states over known ones, each token once.
@@ -107,7 +103,7 @@ class Tokens:
             raise StaleRowError
 
     def _select(self, tenant_id: str, serials: list[str], *, locked: bool = False) -> Any:
-        query = _SELECT.where(tokens.c.tenant_id == tenant_id, tokens.c.serial.in_(serials))
+        query = SELECT.where(tokens.c.tenant_id == tenant_id, tokens.c.serial.in_(serials))
         if locked:
             query = query.order_by(tokens.c.id).with_for_update()
         return self._connection.execute(query)
@@ -129,16 +125,15 @@ def _to_row(token: Token) -> dict[str, Any]:
             "status": token.status.value,
         }
         | dict(zip(_DRIFT, token.drift, strict=True))
-        | dict(zip(_THROTTLE, token.throttle, strict=True))
     )
 
 
 def _to_change(known: Token, new: Token) -> tuple[Any, ...]:
     changed = (known.version + 1, new.status.value, new.activated_at, new.revoked_at, new.policy)
-    return (*changed, *new.drift, *new.throttle, known.id, known.version, known.status.value)
+    return (*changed, *new.drift, known.id, known.version, known.status.value)
 
 
-def _from_row(row: Sequence[Any]) -> Token:
+def token_from_row(row: Sequence[Any]) -> Token:
     try:
         return _to_token(row)
     except (KeyError, ValueError, InvalidParametersError):
@@ -161,8 +156,7 @@ def _to_token(row: Sequence[Any]) -> Token:
         sealed_seed,
         data_key_id,
         policy,
-        State(*row[_DRIFT_AT:_THROTTLE_AT]),
-        ThrottleState(*row[_THROTTLE_AT:]),
+        State(*row[_DRIFT_AT:]),
         created_at,
         activated_at,
         revoked_at,
