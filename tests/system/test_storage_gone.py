@@ -149,7 +149,11 @@ def test_database_that_hangs_is_no_oracle(serve):
 
 
 def test_no_seed_is_opened_while_nothing_can_be_written(tmp_path, monkeypatch):
-    url, kek_path, clock = f"sqlite:///{tmp_path}/data/a.db", tmp_path / "keys" / "kek.key", VirtualClock(START)
+    url, kek_path, clock = (
+        f"sqlite:///{tmp_path}/data/a.db",
+        tmp_path / "keys" / "kek.key",
+        VirtualClock(START),
+    )
     initialise(url, kek_path, Purpose.PRODUCTION, clock)
     context = open_installation(url, kek_path, Purpose.PRODUCTION, clock)
     enrolment = enrol(context, DEFAULT_TENANT, "tester", Application(account="alice", serial="S"))

@@ -40,7 +40,9 @@ class HeldFob:
 
     def __init__(self, context, **wanted):
         self.context = context
-        self.enrolment = enrol(context, DEFAULT_TENANT, "tester", Application(**{"account": "alice"} | wanted))
+        self.enrolment = enrol(
+            context, DEFAULT_TENANT, "tester", Application(**{"account": "alice"} | wanted)
+        )
         self.serial = self.enrolment.token.serial
         self.seed = parse_uri(self.enrolment.uri).seed
 

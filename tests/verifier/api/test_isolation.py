@@ -9,7 +9,7 @@ from keyfob_verifier.access import Caller, Permission
 from keyfob_verifier.api.permission_table import guarded_routes
 from keyfob_verifier.service import api_keys, roles, tenants
 from keyfob_verifier.service.api_keys import NewApiKey
-from support_samples import REPORT_OF
+from support_samples import written_report_of
 
 NOT_FOUND = {
     "serial": "token-not-found",
@@ -36,7 +36,7 @@ class Tenant:
         caller = Caller(tenant_id, "tester", "local", frozenset(Permission))
         serial = f"{tenant_id}-TOKEN"
         self.ask("POST", "/v1/tokens", json={"account": f"{tenant_id}-alice", "serial": serial})
-        report = REPORT_OF(serial)
+        report = written_report_of(serial)
         case = self.ask("POST", f"/v1/tokens/{serial}/support-records", json={"report": report})
         role = roles.create_role(context, caller, f"{tenant_id}-role", frozenset({Permission.VALIDATE}))
         key = api_keys.issue_api_key(context, caller, NewApiKey(f"{tenant_id}-key", role.name))
@@ -57,7 +57,9 @@ def two(running, context):
 
 
 def body_of(route):
-    return {} if route.method in {"GET", "DELETE"} else {"json": BODIES.get(route.path.rpartition("/")[2], {})}
+    return (
+        {} if route.method in {"GET", "DELETE"} else {"json": BODIES.get(route.path.rpartition("/")[2], {})}
+    )
 
 
 def test_what_is_the_others_is_not_there(two, running):
@@ -71,7 +73,7 @@ def test_what_is_the_others_is_not_there(two, running):
         path = route.path.format(**others.ids)
         content = body_of(route)
         if route.path.endswith("support-records") and route.method == "POST":
-            content = {"json": {"report": REPORT_OF(others.ids["serial"])}}
+            content = {"json": {"report": written_report_of(others.ids["serial"])}}
         response = mine.ask(route.method, path, **content)
         assert response.status_code == 404, (route.name, response.text)
         assert response.json()["type"] == f"urn:keyfob:problem:{NOT_FOUND[names[0]]}"

@@ -48,13 +48,13 @@ def test_every_route_lets_exactly_those_roles_in_that_may(running, new_key):
                 assert f"'{route.permission}'" in problem["detail"]
 
 
-@pytest.mark.parametrize("api_key", [None, NOBODYS_KEY, "kf_", "x"])
-def test_nobody_gets_in_without_a_key(running, api_key):
+def test_nobody_gets_in_without_a_key(running):
     for route in routes_to_ask(running):
-        response = asked(running, route, api_key)
-        if not route.is_public:
-            assert response.status_code == 401, (route.name, response.text)
-            assert response.json()["type"] == "urn:keyfob:problem:unauthorized"
+        for presented in (None, NOBODYS_KEY, "kf_"):
+            response = asked(running, route, presented)
+            if not route.is_public:
+                assert response.status_code == 401, (route.name, response.text)
+                assert response.json()["type"] == "urn:keyfob:problem:unauthorized"
 
 
 def test_permissions_of_all_routes_are_all_that_there_are(running):

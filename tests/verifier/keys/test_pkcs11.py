@@ -84,7 +84,13 @@ def test_hsm_computes_what_openssl_computes(hsm):  # noqa: F811
 
 @pytest.mark.parametrize(
     ("ciphertext", "associated", "nonce"),
-    [(0, b"of", NONCE), (-1, b"of", NONCE), (None, b"off", NONCE), (None, b"of", bytes(12)), (None, b"of", b"")],
+    [
+        (0, b"of", NONCE),
+        (-1, b"of", NONCE),
+        (None, b"off", NONCE),
+        (None, b"of", bytes(12)),
+        (None, b"of", b""),
+    ],
 )
 def test_anything_altered_does_not_open(kek, ciphertext, associated, nonce):
     text = bytearray(kek.encrypt(b"secret", b"of", NONCE))

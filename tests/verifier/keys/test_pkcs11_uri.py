@@ -1,8 +1,9 @@
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyfob.errors import KeyfobError
 from keyfob_verifier.keys.errors import InvalidKekSpecError, PinInUriError, PinSourceError
 from keyfob_verifier.keys.pkcs11_uri import Pkcs11Uri, parse_pkcs11_uri, read_pin
 
@@ -58,10 +59,8 @@ def test_uri_that_leaves_something_open_is_refused(text):
 
 @given(st.text())
 def test_whatever_is_typed_is_a_uri_or_a_mistake_of_a_kind_that_has_a_name(text):
-    try:
+    with suppress(InvalidKekSpecError, PinInUriError):
         parse_pkcs11_uri(f"pkcs11:{text}")
-    except KeyfobError as error:
-        assert error.code in {"invalid-kek-spec", "pin-in-uri"}
 
 
 def test_pin_is_read_from_the_environment():

@@ -165,9 +165,7 @@ def test_nobody_makes_a_role_of_more_than_they_have(context):
     manager = caller_with(Permission.ACCESS_MANAGE, Permission.VALIDATE)
     roles.create_role(context, manager, "login", frozenset({Permission.VALIDATE}))
     with pytest.raises(GrantError):
-        roles.create_role(
-            context, manager, "spy", frozenset({Permission.VALIDATE, Permission.TOKENS_READ})
-        )
+        roles.create_role(context, manager, "spy", frozenset({Permission.VALIDATE, Permission.TOKENS_READ}))
     assert [role.name for role in roles.every_role(context, DEFAULT_TENANT)] == [*BUILT_IN_ROLES, "login"]
 
 

@@ -17,7 +17,9 @@ from keyfob_verifier.service.installation import DEFAULT_TENANT
 @pytest.fixture
 def fobs(context):
     add_tenant(context, "other")
-    fobs = [TenantFob(context, *named) for named in ((DEFAULT_TENANT, "A"), (DEFAULT_TENANT, "B"), ("other", "C"))]
+    fobs = [
+        TenantFob(context, *named) for named in ((DEFAULT_TENANT, "A"), (DEFAULT_TENANT, "B"), ("other", "C"))
+    ]
     context.clock.advance(seconds=120)
     return fobs
 

@@ -56,7 +56,9 @@ def test_database_shows_neither_seed_nor_data_key_nor_kek(context, database_url,
             assert spelling not in copied
 
 
-def test_copy_of_the_database_opens_with_its_own_kek_only(context, database_url, fob, kek_path, clock, tmp_path):
+def test_copy_of_the_database_opens_with_its_own_kek_only(  # noqa: PLR0917  fixtures
+    context, database_url, fob, kek_path, clock, tmp_path
+):
     path = sqlite_path(database_url)
     if path is not None:  # as a backup would be
         context.store.close()
@@ -80,5 +82,8 @@ def test_sealed_seed_opens_with_no_key_that_stands_in_the_database(context, data
         (wrapped,) = transaction.data_keys.all()
     text = wrapped.nonce + wrapped.ciphertext
     for start in range(len(text) - 31):
-        with pytest.raises(UnsealError), sealed.open(token.binding, SealingKey(wrapped.id, text[start : start + 32])):
+        with (
+            pytest.raises(UnsealError),
+            sealed.open(token.binding, SealingKey(wrapped.id, text[start : start + 32])),
+        ):
             pass

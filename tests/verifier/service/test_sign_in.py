@@ -51,7 +51,9 @@ def test_right_password_and_code_open_a_session(context, alice, enter):
 @pytest.mark.parametrize(
     "wrong", [{"password": "wrong password"}, {"name": "mallory"}, {"tenant_id": "other"}, {"password": ""}]
 )
-def test_wrong_sign_in_is_refused_and_leaves_the_code_unused(context, clock, alice, enter, refuse, wrong):
+def test_wrong_sign_in_is_refused_and_leaves_the_code_unused(  # noqa: PLR0917  fixtures
+    context, clock, alice, enter, refuse, wrong
+):
     refuse(**wrong)
     clock.advance(seconds=2)
     assert enter()
@@ -97,7 +99,9 @@ def test_damaged_hash_lets_nobody_in(context, alice, refuse, database_url):
     refuse()
 
 
-def test_guesser_of_passwords_spends_a_budget_over_all_codes(context, clock, alice, fob, refuse, enter):
+def test_guesser_of_passwords_spends_a_budget_over_all_codes(  # noqa: PLR0917  fixtures
+    context, clock, alice, fob, refuse, enter
+):
     """Right codes help nobody: ten wrong passwords, however slowly they come, and the right one is refused too."""
     for _ in range(10):
         refuse(password="a wrong password", source=ELSEWHERE)

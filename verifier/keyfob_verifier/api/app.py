@@ -32,7 +32,8 @@ from keyfob_verifier.console.app import create_console
 from keyfob_verifier.errors import StorageUnavailableError
 from keyfob_verifier.service.context import Context
 from keyfob_verifier.service.group_commit import GroupCommit
-from keyfob_verifier.service.verification import verify
+from keyfob_verifier.service.outcome import Outcome
+from keyfob_verifier.service.verification import Attempt, verify
 
 _AS_USUAL = EdgeSettings()
 
@@ -68,6 +69,10 @@ def create_app(context: Context, edge: EdgeSettings = _AS_USUAL) -> FastAPI:
         app.state.writer.close()
         context.store.close()
 
+    async def submit(attempt: Attempt) -> Outcome:
+        answer: Outcome = await app.state.writer.submit(attempt)
+        return answer
+
     metrics = Metrics()
     app = Verifier(
         edge,
@@ -82,7 +87,7 @@ def create_app(context: Context, edge: EdgeSettings = _AS_USUAL) -> FastAPI:
     app.state.metrics = metrics
     metrics.watch_clock(context.guard)
     authenticator = app.state.authenticator = Authenticator(context)
-    app.state.desk = SignInDesk(context, lambda attempt: app.state.writer.submit(attempt))
+    app.state.desk = SignInDesk(context, submit)
     authenticator.sessions = sessions.session_lookup(context)
     problems.install(app)
     add_routes(app)
@@ -94,6 +99,7 @@ def create_app(context: Context, edge: EdgeSettings = _AS_USUAL) -> FastAPI:
 
 def add_routes(app: FastAPI) -> None:
     """Adds every route but those of the test clock."""
+    app.router.routes.insert(0, validation.direct_route())
     for module in (tokens, validation, support, record, access, sessions, health):
         app.include_router(module.router)
     describe(app)

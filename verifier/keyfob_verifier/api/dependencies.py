@@ -49,12 +49,12 @@ class Requires:
         return caller
 
 
-def _context(request: Request) -> Context:
+async def _context(request: Request) -> Context:
     context: Context = request.app.state.context
     return context
 
 
-def _writer(request: Request) -> GroupCommit[Attempt, Outcome]:
+async def _writer(request: Request) -> GroupCommit[Attempt, Outcome]:
     writer: GroupCommit[Attempt, Outcome] = request.app.state.writer
     return writer
 

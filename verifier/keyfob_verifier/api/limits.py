@@ -6,6 +6,9 @@ MAX_SUBJECTS = 20_000
 DEFAULT_REQUESTS_PER_S = 300.0
 """What one address may ask of a verifier."""
 
+_ROUNDING_S = 1e-6
+"""Sums of floats may miss by less; nobody waits for that."""
+
 
 @dataclass(slots=True)
 class Buckets:
@@ -37,7 +40,7 @@ class Buckets:
         """
         full_at = max(self._full_at.get(subject, at), at) + 1.0 / self.rate_per_s
         wait_s = full_at - at - self.burst / self.rate_per_s
-        if wait_s > 0.0:
+        if wait_s > _ROUNDING_S:
             return wait_s
         self._full_at[subject] = full_at
         if len(self._full_at) > self.max_subjects:
@@ -47,7 +50,8 @@ class Buckets:
     def wait_s(self, subject: str, at: float) -> float:
         """The seconds until there is a token to take; 0.0 where there is one now. Takes none."""
         full_at = max(self._full_at.get(subject, at), at)
-        return max(0.0, full_at - at - (self.burst - 1.0) / self.rate_per_s)
+        wait_s = full_at - at - (self.burst - 1.0) / self.rate_per_s
+        return wait_s if wait_s > _ROUNDING_S else 0.0
 
     def __len__(self) -> int:
         """How many subjects are remembered."""

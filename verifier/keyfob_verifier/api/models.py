@@ -54,6 +54,12 @@ class ValidateRequest(_Request):
 
     serial: Serial
     code: Code
+    source: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=255,
+        description="Where the person is, such as an address or a device that the caller vouches for.",
+    )
 
 
 class ResyncRequest(_Request):
@@ -67,7 +73,7 @@ class AnswerResponse(BaseModel):
     """What a caller learns of a code. One who may diagnose learns more: the reason, or by problem 429 to retry later."""
 
     answer: Literal["accepted", "refused"]
-    reason: Reason | None = Field(None, description="Why; only for those who may diagnose.")
+    reason: Reason | None = Field(default=None, description="Why; only for those who may diagnose.")
 
 
 class DriftResponse(BaseModel):

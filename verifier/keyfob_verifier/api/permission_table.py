@@ -4,14 +4,14 @@
 """
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import iter_route_contexts
+from fastapi.routing import RouteContext, iter_route_contexts
 
 from keyfob_verifier.access import BUILT_IN_ROLES, Permission
 from keyfob_verifier.api import handed_time
@@ -75,13 +75,13 @@ def guarded_routes(app: FastAPI) -> list[GuardedRoute]:
     Raises:
         UndeclaredRouteError: one of them does not say it, or not clearly.
     """
-    routes = []
+    routes: dict[str, GuardedRoute] = {}
     for route in iter_route_contexts(app.routes):
-        for method in sorted(route.methods or {"GET"}):
-            name = f"{method} {route.path}"
-            dependant: Dependant | None = getattr(route, "dependant", None)
-            routes.append(_guarded(name, set(_guards(dependant)) if dependant else set()))
-    return routes
+        for method in sorted((route.methods or {"GET"}) - {"HEAD"}):
+            guarded = _guarded(f"{method} {route.path}", set(_guards(route)))
+            if routes.setdefault(guarded.name, guarded) != guarded:
+                raise UndeclaredRouteError(guarded.name)
+    return list(routes.values())
 
 
 def _guarded(name: str, guards: set[object]) -> GuardedRoute:
@@ -93,11 +93,21 @@ def _guarded(name: str, guards: set[object]) -> GuardedRoute:
     return GuardedRoute(method, path, wanted[0] if wanted else None, is_public)
 
 
-def _guards(dependant: Dependant) -> Iterator[object]:
-    for dependency in dependant.dependencies:
+def _guards(route: RouteContext) -> Iterator[object]:
+    """What a route's dependencies ask for; a route that has none says it in its endpoint's attribute `guard`."""
+    guard = getattr(route.endpoint, "guard", None)
+    if isinstance(guard, Requires):
+        yield guard
+    dependant: Dependant | None = getattr(route, "dependant", None)
+    if dependant is not None:
+        yield from _guards_among(dependant.dependencies)
+
+
+def _guards_among(dependencies: Iterable[Dependant]) -> Iterator[object]:
+    for dependency in dependencies:
         if isinstance(dependency.call, Requires) or dependency.call is any_caller:
             yield dependency.call
-        yield from _guards(dependency)
+        yield from _guards_among(dependency.dependencies)
 
 
 def table() -> str:

@@ -130,9 +130,14 @@ async def _http_exception(_request: Request, error: Exception) -> Response:
 
 
 async def _fault(_request: Request, error: Exception) -> Response:
-    """Says nothing to the caller, and to the log where it happened; other people's messages may repeat a secret."""
-    log.error("fault", chain=[_told(link) for link in _chain(error)])
+    """Says nothing to the caller."""
+    log_fault(error)
     return problem(500, "fault", "keyfob failed; its log says where")
+
+
+def log_fault(error: Exception) -> None:
+    """Tells the log where it happened; other people's messages may repeat a secret."""
+    log.error("fault", chain=[_told(link) for link in _chain(error)])
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -7,7 +7,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, TextIO, cast
 
 import structlog
 import uvicorn
@@ -113,5 +113,5 @@ def _log_json(level: LogLevel) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=structlog.WriteLoggerFactory(Unfailing(sys.stderr)),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", Unfailing(sys.stderr))),
     )

@@ -1,11 +1,11 @@
 """The route that everything is for: is this code good now?"""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Header, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from keyfob_verifier.access import Caller, Permission
@@ -15,51 +15,96 @@ from keyfob_verifier.api.models import AnswerResponse, ValidateRequest
 from keyfob_verifier.api.problems import RESPONSES
 from keyfob_verifier.service.verification import Attempt
 
+MAX_KEY_CHARACTERS = 255
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=MAX_KEY_CHARACTERS,
+        description="Names the attempt: sent again within a minute, it gets the answer that it had.",
+    ),
+]
+
 _QUESTION = TypeAdapter(ValidateRequest)
 _MAY_VALIDATE = Requires(Permission.VALIDATE)
 _JSON = (b"content-type", b"application/json")
 
-
-class DirectRoute(APIRoute):
-    """A route that is described as FastAPI describes any, and whose arguments are gathered without it.
-
-    FastAPI's own handling of a request costs more than all of a verification; this route is asked the most.
-    """
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.app = _answer_directly
+router = APIRouter(prefix="/v1", tags=["validation"], responses=RESPONSES)
 
 
-async def _answer_directly(scope: Scope, receive: Receive, send: Send) -> None:
-    request = Request(scope, receive)
-    state = request.app.state
-    caller = await _MAY_VALIDATE(request)
-    answered = await validate(_question(await request.body()), caller, state.context, state.writer)
-    body = answered.model_dump_json(exclude_none=True).encode()
-    headers = [_JSON, (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-def _question(body: bytes) -> ValidateRequest:
-    try:
-        return _QUESTION.validate_json(body)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-        raise RequestValidationError([fault | {"loc": ("body", *fault["loc"])} for fault in faults]) from None
-
-
-router = APIRouter(prefix="/v1", tags=["validation"], responses=RESPONSES, route_class=DirectRoute)
-
-
-@router.post("/validate")
+@router.post("/validate", response_model_exclude_none=True)
 async def validate(
     request: ValidateRequest,
     caller: Annotated[Caller, Depends(_MAY_VALIDATE)],
     context: OpenContext,
     writer: Writer,
+    idempotency_key: IdempotencyKey = None,
 ) -> AnswerResponse:
-    """Accepts a code once, or refuses it. Why is in the record, not in the answer."""
-    attempt = Attempt(caller.tenant_id, caller.actor, request.serial, request.code, context.clock.now())
+    """Accepts a code once, or refuses it. Why is in the record; those who may diagnose are told, too."""
+    moment = context.guard.moment()
+    attempt = Attempt(
+        caller.tenant_id,
+        caller.actor,
+        request.serial,
+        request.code,
+        moment.at,
+        request.source,
+        moment.steady_at,
+        moment.learns,
+        idempotency_key,
+    )
     return answer(await writer.submit(attempt), caller)
+
+
+class _Directly:
+    """The same, its arguments gathered without FastAPI, whose handling of a request costs more than a verification.
+
+    Attributes:
+        guard: whom it is for, said once more for the permission table.
+    """
+
+    guard = _MAY_VALIDATE
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers as `validate` does; errors go to the application's handlers."""
+        request = Request(scope, receive)
+        state = request.app.state
+        caller = await self.guard(request)
+        question, key = _question(request, await request.body()), _idempotency_key(request)
+        answered = await validate(question, caller, state.context, state.writer, key)
+        body = answered.model_dump_json(exclude_none=True).encode()
+        headers = [_JSON, (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+def direct_route() -> Route:
+    """The route that answers in place of FastAPI's, which describes it."""
+    return Route("/v1/validate", _Directly(), methods=["POST"])
+
+
+def _question(request: Request, body: bytes) -> ValidateRequest:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        fault = {"type": "json_type", "loc": ("body",), "msg": "the body must be JSON, and say so"}
+        raise RequestValidationError([fault])
+    try:
+        return _QUESTION.validate_json(body)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        raise RequestValidationError(
+            [{**fault, "loc": ("body", *fault["loc"])} for fault in faults]
+        ) from None
+
+
+def _idempotency_key(request: Request) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if key is not None and not 0 < len(key) <= MAX_KEY_CHARACTERS:
+        fault = {
+            "type": "string_length",
+            "loc": ("header", "idempotency-key"),
+            "msg": f"it must have 1 to {MAX_KEY_CHARACTERS} characters",
+        }
+        raise RequestValidationError([fault])
+    return key

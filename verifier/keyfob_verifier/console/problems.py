@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from keyfob.errors import KeyfobError
 from keyfob_verifier.access_errors import ForbiddenError
+from keyfob_verifier.api.problems import log_fault
 from keyfob_verifier.console.pages import go_to, page
 from keyfob_verifier.errors import StorageUnavailableError, VerifierError
 from keyfob_verifier.people_errors import SessionEndedError
@@ -39,7 +40,8 @@ async def _keyfob_error(request: Request, error: Exception) -> Response:
             log.error("storage unavailable", reason=error.reason)
             return _problem(request, error.status, _UNAVAILABLE)
         case VerifierError() if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-            return _problem(request, error.status, f"{error}.".capitalize())
+            sentence = str(error)
+            return _problem(request, error.status, f"{sentence[0].upper()}{sentence[1:]}.")
         case _:
             return await _fault(request, error)
 
@@ -58,10 +60,8 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 
 
 async def _fault(request: Request, error: Exception) -> Response:
-    log.error("fault", kind=type(error).__name__, exc_info=error)
-    response = _problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, _FAULT)
-    response.headers["Cache-Control"] = "no-store"  # this answer leaves outside of every middleware
-    return response
+    log_fault(error)
+    return _problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, _FAULT)
 
 
 def _problem(request: Request, status: int, sentence: str) -> Response:

@@ -154,7 +154,7 @@ def restored_database(path: Path, url: str, advance: Advance) -> Iterator[Restor
             _count_on(target, table)
         for table in (sessions, stored_answers):
             target.execute(delete(table))
-        purpose = Purpose(target.scalar(select(installation.c.purpose)))
+        purpose = Purpose(target.execute(select(installation.c.purpose)).scalar_one())
         yield Restored(Transaction(target, OpenChains()), purpose, made_at, row_count)
 
 

@@ -35,8 +35,8 @@ from keyfob_verifier.store.keys import DataKeys
 from keyfob_verifier.store.people import People, Sessions
 from keyfob_verifier.store.roles import Roles
 from keyfob_verifier.store.schema import installation
-from keyfob_verifier.store.stored_answers import StoredAnswers
 from keyfob_verifier.store.sealed_seeds import SealedSeeds
+from keyfob_verifier.store.stored_answers import StoredAnswers
 from keyfob_verifier.store.support import SupportRecords
 from keyfob_verifier.store.survey import Survey
 from keyfob_verifier.store.tenants import Tenants

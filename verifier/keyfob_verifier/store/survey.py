@@ -22,7 +22,7 @@ class Survey:
             .where(tokens.c.tenant_id == tenant_id)
             .group_by(tokens.c.status)
         )
-        found: dict[str, int] = dict(self._connection.execute(query).tuples().all())
+        found: dict[str, int] = dict(self._connection.execute(query).all())
         return {status: found.get(status.value, 0) for status in TokenStatus}
 
     def search(self, tenant_id: str, prefix: str, after: str, limit: int) -> list[Token]:

@@ -134,6 +134,11 @@ def _to_change(known: Token, new: Token) -> tuple[Any, ...]:
 
 
 def token_from_row(row: Sequence[Any]) -> Token:
+    """The token of a row that `SELECT` gave.
+
+    Raises:
+        DamagedTokenError: it holds what keyfob never writes.
+    """
     try:
         return _to_token(row)
     except (KeyError, ValueError, InvalidParametersError):
