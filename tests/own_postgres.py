@@ -39,12 +39,15 @@ class OwnPostgres:
         settings = [part for setting in ("listen_addresses=", *CARELESS) for part in ("-c", setting)]
         places = ["-D", str(self._made.pgdata), "-k", str(self._sockets)]
         user = {"user": self._made.system_user, "extra_groups": []} if os.geteuid() == 0 else {}
-        with self._log.open("ab") as log:
-            self._process = psutil.Popen(
-                [self._made.bin_path / "postgres", *places, *settings], stdout=log, stderr=log, **user
-            )
+        command = [self._made.bin_path / "postgres", *places, *settings]
         deadline = time.monotonic() + START_S
+        self._process = None
         while True:
+            if (
+                self._process is None or self._process.poll() is not None
+            ):  # at once after a kill it may see its ghost
+                with self._log.open("ab") as log:
+                    self._process = psutil.Popen(command, stdout=log, stderr=log, **user)
             try:
                 self._administer("SELECT 1")
             except psycopg.OperationalError:

@@ -66,9 +66,19 @@ class HeldFob:
 
 
 @pytest.fixture
-def fob(verifier, truth):
+def active_fob(verifier, truth):
+    """Makes the fob of an active token; then a minute has passed."""
+
+    def active_fob():
+        held = HeldFob(verifier, truth)
+        assert verifier.activate(held.serial, held.press().code) == "accepted"
+        truth.advance(seconds=60)
+        return held
+
+    return active_fob
+
+
+@pytest.fixture
+def fob(active_fob):
     """The fob of an active token, a minute after its activation."""
-    held = HeldFob(verifier, truth)
-    assert verifier.activate(held.serial, held.press().code) == "accepted"
-    truth.advance(seconds=60)
-    return held
+    return active_fob()

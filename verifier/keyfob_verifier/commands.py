@@ -20,6 +20,7 @@ from keyfob_verifier.local import (
     local_installation,
     report,
 )
+from keyfob_verifier.person_commands import people
 from keyfob_verifier.role_commands import roles
 from keyfob_verifier.serve_commands import serve
 from keyfob_verifier.support_commands import support
@@ -38,6 +39,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(api_keys, name="api-key")
     app.add_typer(roles, name="role")
     app.add_typer(tenants, name="tenant")
+    app.add_typer(people, name="person")
     app.add_typer(keys, name="keys")
     app.add_typer(audit, name="audit")
 

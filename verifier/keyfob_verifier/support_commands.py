@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from keyfob.output import JsonOption, format_time, printer
-from keyfob_verifier.local import DatabaseOption, KekOption, SerialArgument, local_installation
+from keyfob_verifier.local import DatabaseOption, KekOption, SerialArgument, TenantOption, local_installation
 from keyfob_verifier.serial import check_serial
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def add(
     ],
     database_url: DatabaseOption,
     keks: KekOption,
+    tenant: TenantOption,
     note: NoteOption = "",
     as_json: JsonOption = False,
 ) -> None:
@@ -45,7 +46,7 @@ def add(
     from keyfob.diagnostics import MAX_REPORT_BYTES, parse_report
 
     read = parse_report(report.read(MAX_REPORT_BYTES + 1))
-    with local_installation(database_url, keks) as local:
+    with local_installation(database_url, keks, tenant) as local:
         from keyfob_verifier.service import support as service
 
         case = service.add(local.context, local.tenant_id, local.actor, serial, read, note=note)
@@ -56,13 +57,14 @@ def add(
 def list_records(
     database_url: DatabaseOption,
     keks: KekOption,
+    tenant: TenantOption,
     state: Annotated[StateName | None, typer.Option(help="Only those in this state.")] = None,
     serial: Annotated[str | None, typer.Option(help="Only those of this token.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """List support records, oldest first."""
     of_token = None if serial is None else check_serial(serial)
-    with local_installation(database_url, keks) as local:
+    with local_installation(database_url, keks, tenant) as local:
         from keyfob_verifier.records import SupportState
         from keyfob_verifier.service.support import page
 
@@ -82,10 +84,14 @@ def list_records(
 
 @support.command()
 def show(
-    record_id: IdArgument, database_url: DatabaseOption, keks: KekOption, as_json: JsonOption = False
+    record_id: IdArgument,
+    database_url: DatabaseOption,
+    keks: KekOption,
+    tenant: TenantOption,
+    as_json: JsonOption = False,
 ) -> None:
     """Show a support record: what its fob reported, what that means, and what was done about it."""
-    with local_installation(database_url, keks) as local:
+    with local_installation(database_url, keks, tenant) as local:
         from keyfob_verifier.service.support import show as show_case
 
         case = show_case(local.context, local.tenant_id, record_id)
@@ -100,11 +106,12 @@ def update(
     ],
     database_url: DatabaseOption,
     keks: KekOption,
+    tenant: TenantOption,
     note: NoteOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Move a support record on to its next state."""
-    with local_installation(database_url, keks) as local:
+    with local_installation(database_url, keks, tenant) as local:
         from keyfob_verifier.records import SupportState
         from keyfob_verifier.service.support import update as update_case
 

@@ -16,6 +16,7 @@ from keyfob_verifier.local import (
     DatabaseOption,
     KekOption,
     SerialArgument,
+    TenantOption,
     local_installation,
     report,
 )
@@ -37,6 +38,7 @@ def enrol(
     account: Annotated[str, typer.Argument(help="Whose token it is, such as alice@example.org.")],
     database_url: DatabaseOption,
     keks: KekOption,
+    tenant: TenantOption,
     issuer: Annotated[str, typer.Option(help="Who issues it, as an authenticator shows it.")] = "keyfob",
     serial: Annotated[str | None, typer.Option(help="Made up where none is given.")] = None,
     algorithm: Annotated[
@@ -61,7 +63,7 @@ def enrol(
     from keyfob.qr import draw_terminal
 
     draw = _drawing(qr)
-    with local_installation(database_url, keks) as local:
+    with local_installation(database_url, keks, tenant) as local:
         from keyfob_verifier.service.enrolment import Application
         from keyfob_verifier.service.enrolment import enrol as enrol_token
         from keyfob_verifier.service.inspection import view
@@ -90,10 +92,11 @@ def activate(
     code: CodeArgument,
     database_url: DatabaseOption,
     keks: KekOption,
+    tenant: TenantOption,
     as_json: JsonOption = False,
 ) -> None:
     """Activate a token with its first code."""
-    with local_installation(database_url, keks) as local:
+    with local_installation(database_url, keks, tenant) as local:
         from keyfob_verifier.service import lifecycle
 
         outcome = lifecycle.activate(local.context, local.tenant_id, local.actor, serial, " ".join(code))
@@ -107,10 +110,11 @@ def resync(
     second_code: Annotated[str, typer.Argument(help="The code that it shows next.")],
     database_url: DatabaseOption,
     keks: KekOption,
+    tenant: TenantOption,
     as_json: JsonOption = False,
 ) -> None:
     """Find a token's clock again with two consecutive codes."""
-    with local_installation(database_url, keks) as local:
+    with local_installation(database_url, keks, tenant) as local:
         from keyfob_verifier.service import lifecycle
 
         codes = (first_code, second_code)
@@ -123,10 +127,11 @@ def show(
     serial: SerialArgument,
     database_url: DatabaseOption,
     keks: KekOption,
+    tenant: TenantOption,
     as_json: JsonOption = False,
 ) -> None:
     """Show a token's state and its drift."""
-    with local_installation(database_url, keks) as local:
+    with local_installation(database_url, keks, tenant) as local:
         from keyfob_verifier.service.inspection import show as show_token
 
         shown = show_token(local.context, local.tenant_id, serial)
@@ -134,9 +139,11 @@ def show(
 
 
 @tokens.command("list")
-def list_tokens(database_url: DatabaseOption, keks: KekOption, as_json: JsonOption = False) -> None:
+def list_tokens(
+    database_url: DatabaseOption, keks: KekOption, tenant: TenantOption, as_json: JsonOption = False
+) -> None:
     """List the tokens by serial."""
-    with local_installation(database_url, keks) as local:
+    with local_installation(database_url, keks, tenant) as local:
         from keyfob_verifier.service.inspection import page
 
         found = batch = page(local.context, local.tenant_id, "", PAGE)
@@ -152,12 +159,13 @@ def revoke(
     serial: SerialArgument,
     database_url: DatabaseOption,
     keks: KekOption,
+    tenant: TenantOption,
     yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Revoke a token for good; on a terminal, once that is confirmed."""
     confirm(f"Revoke {serial} for good?", yes)
-    with local_installation(database_url, keks) as local:
+    with local_installation(database_url, keks, tenant) as local:
         from keyfob_verifier.service import lifecycle
 
         revoked = lifecycle.revoke(local.context, local.tenant_id, local.actor, serial)

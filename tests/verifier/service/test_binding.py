@@ -187,7 +187,7 @@ def test_two_rows_are_bound_alike_only_when_they_are_alike(one, other):
     def bound(names):
         token_id, serial, suite = names
         token = Token(
-            token_id, "t", serial, "", "", Parameters(), 1.0, TokenStatus.ACTIVE, b"", "", "", State(*[0] * 8), 0.0,
+            token_id, "t", serial, "", "", Parameters(), 1.0, TokenStatus.ACTIVE, b"", "", "", State(*[0] * 9), 0.0,
             kind=TokenKind.OCRA, suite=suite, sealed_as=2,
         )  # fmt: skip
         return token.binding.associated_data("key")

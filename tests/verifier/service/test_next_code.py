@@ -83,6 +83,24 @@ def test_first_one_is_remembered_for_two_steps(fob, gap_s, reason):
     assert submit_pair(fob, *codes, gap_s=gap_s) == [Reason.WRONG, reason]
 
 
+def test_attempts_during_a_back_off_do_not_make_it_remembered_longer(fob):
+    for _ in range(6):
+        reason_of(fob, fob.wrong_code())
+        fob.context.clock.advance(seconds=40)
+    codes = fob.code(AWAY), fob.code(AWAY + 1)
+    assert reason_of(fob, codes[0]) is Reason.WRONG_AS_PAIR
+    fob.context.clock.advance(seconds=50)
+    assert reason_of(fob, codes[1]) is Reason.THROTTLED
+    fob.context.clock.advance(seconds=15)
+    assert reason_of(fob, codes[1]) is Reason.WRONG
+
+
+def test_used_code_after_a_wrong_one_is_a_replay(fob):
+    code = fob.code()
+    assert reason_of(fob, code) is Reason.ACCEPTED
+    assert submit_pair(fob, fob.wrong_code(), code, gap_s=5.0) == [Reason.WRONG, Reason.REPLAYED]
+
+
 def test_next_code_during_the_back_off_is_not_compared(fob):
     codes = fob.code(AWAY), fob.code(AWAY + 1)
     assert submit_pair(fob, *codes, gap_s=0.5) == [Reason.WRONG, Reason.THROTTLED]

@@ -134,6 +134,22 @@ class TestFailingSource:
         assert reason_of(other, other.code(), source=CAFE) is Reason.THROTTLED
         assert reason_of(fob, fob.code(), source=CAFE) is Reason.ACCEPTED
 
+    def test_failures_of_those_who_are_known_there_do_not_slow_each_other_down(self, context, fob, hold):
+        other = activate(hold(account="bob"))
+        for held in (fob, other):
+            assert reason_of(held, held.code(), source=CAFE) is Reason.ACCEPTED
+            held.context = replace(context, source_throttle=Throttle(1.0, 1.0, 0.0, 0.0))
+        context.clock.advance(seconds=60)
+        assert reason_of(fob, fob.wrong_code(), source=CAFE) is Reason.WRONG
+        assert reason_of(other, other.code(), source=CAFE) is Reason.ACCEPTED
+
+    def test_success_gives_it_nothing_back(self, context, fob):
+        reason_of(fob, fob.wrong_code(), source=CAFE)
+        context.clock.advance(seconds=2)
+        assert reason_of(fob, fob.code(), source=CAFE) is Reason.ACCEPTED
+        (source,) = [row for row in table(context, throttles) if row.subject.startswith("source:")]
+        assert (source.streak, source.version) == (1, 1)
+
     def test_guesses_at_tokens_that_are_not_there_count(self, context, fob):
         fob.context = replace(context, source_throttle=Throttle(3.0, 60.0, 0.0, 0.0))
         for number in range(3):

@@ -101,6 +101,39 @@ def test_writers_of_the_same_rows_each_count(context, present):
     assert {row.state.streak for row in read(context).values()} == {24}
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer at a time
+def test_two_that_come_to_wait_for_each_other_are_told_to_begin_again(context):
+    """One of them read before the other's row was there, and has added what the other is about to add."""
+    present, absent = KEYS[2], KEYS[0]
+    outcomes, held = {}, threading.Event()
+
+    def hold_and_add():
+        with context.store.write() as holder:
+            holder.throttles.lock(T, [present.subject])
+            held.set()
+            holder.throttles.write(T, {absent: Failures(STATE)})
+
+    def add_both(other):
+        with context.store.write() as late:
+            assert late.throttles.lock(T, [absent.subject, present.subject]) == {}
+            write(context, {present: Failures(STATE)})
+            late.throttles.write(T, {absent: Failures(STATE)})
+            other.start()
+            assert held.wait(30)
+            late.throttles.write(T, {present: Failures(STATE)})
+
+    def note(name, work, *arguments):
+        try:
+            work(*arguments)
+        except (StaleRowError, StorageUnavailableError) as fault:
+            outcomes[name] = type(fault)
+
+    other = threading.Thread(target=note, args=("holder", hold_and_add))
+    note("late", add_both, other)
+    other.join()
+    assert set(outcomes.values()) == {StaleRowError}
+
+
 def test_answer_that_somebody_else_stored_meanwhile_is_stale(context):
     answer = StoredAnswer("accepted", 5, 0.0, 1000.0)
     with context.store.write() as transaction:

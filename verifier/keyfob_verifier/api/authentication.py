@@ -19,10 +19,10 @@ from keyfob_verifier.api.limits import Buckets
 from keyfob_verifier.errors import UnauthorizedError
 from keyfob_verifier.service.api_keys import KnownApiKey, authenticate
 from keyfob_verifier.service.context import Context
+from keyfob_verifier.service.sessions import COOKIE
 
 CACHE_S = 5.0
 CACHE_KEYS = 1024
-SESSION_COOKIE = "keyfob_session"
 FAILURES_PER_S = 0.5
 FAILURES_AT_ONCE = 20.0
 
@@ -70,7 +70,7 @@ class Authenticator:
         header = request.headers.get("authorization")
         if header is not None:
             return await self._by_key(presented_key(header, request.method), request)
-        secret = request.cookies.get(SESSION_COOKIE) if self.sessions is not None else None
+        secret = request.cookies.get(COOKIE) if self.sessions is not None else None
         if secret is None or self.sessions is None:
             raise UnauthorizedError
         require_same_origin(request)

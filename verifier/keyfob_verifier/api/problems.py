@@ -88,6 +88,8 @@ async def _keyfob_error(request: Request, error: Exception) -> Response:
             detail = "the database cannot be reached or written: try again shortly"
             return problem(error.status, error.code, detail, {"Retry-After": str(error.retry_after_s)})
         case VerifierError():
+            if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                log.error("refused", code=error.code, said=str(error))
             return refusal(error)
         case KeyfobError() if isinstance(error, _CALLERS_MISTAKES):
             return problem(422, error.code, str(error))

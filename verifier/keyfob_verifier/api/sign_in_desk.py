@@ -47,6 +47,7 @@ class SignInDesk:
         self._submit = submit
         self._monotonic = monotonic
         self._limiter = anyio.CapacityLimiter(AT_ONCE)
+        self._inside = 0
 
     async def sign_in(self, wanted: SignIn) -> Opened:
         """A session for somebody whose password and code are right.
@@ -56,15 +57,22 @@ class SignInDesk:
             SignInBusyError: too many wait.
             StorageUnavailableError: nothing was decided.
         """
-        if self._limiter.statistics().tasks_waiting >= MOST_WAITING:
+        if self._inside >= AT_ONCE + MOST_WAITING:
             raise SignInBusyError
         came_at = self._monotonic()
-        work = partial(sign_in, self._context, self.passwords, self._verify, wanted)
         try:
-            return await to_thread.run_sync(work, limiter=self._limiter)
+            return await self._sign_in(wanted)
         except SignInRefusedError:
             await anyio.sleep(pause_s(self._monotonic() - came_at))
             raise
+
+    async def _sign_in(self, wanted: SignIn) -> Opened:
+        work = partial(sign_in, self._context, self.passwords, self._verify, wanted)
+        self._inside += 1
+        try:
+            return await to_thread.run_sync(work, limiter=self._limiter)
+        finally:
+            self._inside -= 1
 
     def _verify(self, attempt: Attempt) -> Outcome:
         return from_thread.run(self._submit, attempt)

@@ -9,7 +9,7 @@ from keyfob_verifier.access import BUILT_IN_ROLES
 from keyfob_verifier.access_errors import RoleNotFoundError
 from keyfob_verifier.errors import TokenNotFoundError, TokenStatusError
 from keyfob_verifier.people import Person, check_name, check_password, normalise_name
-from keyfob_verifier.people_errors import TokenHeldError, TokenKindError
+from keyfob_verifier.people_errors import PersonExistsError, TokenHeldError, TokenKindError
 from keyfob_verifier.records import AuditEntry, Token, TokenKind, TokenStatus
 from keyfob_verifier.service.context import Context
 from keyfob_verifier.service.passwords import Passwords
@@ -52,6 +52,8 @@ def add(context: Context, passwords: Passwords, tenant_id: str, actor: str, want
     at = context.clock.now()
 
     def add_within(transaction: Transaction) -> Person:
+        if transaction.people.find(tenant_id, name) is not None:
+            raise PersonExistsError(name)
         _hold_role(transaction, tenant_id, wanted.role)
         token = _free_token(transaction, tenant_id, wanted.serial)
         person = Person(
