@@ -5,6 +5,7 @@ WORKERS ?= 2
 
 VENV := .venv
 LOCAL := .local
+PEERS := .peers
 IN_VENV := $(VENV)/bin/python -m
 # a tree that was copied with its environment would go on running the old tree's code, so the stamp names the folder
 STAMP := $(VENV)/.installed-$(shell pwd | cksum | cut -d ' ' -f 1)
@@ -13,12 +14,13 @@ INSTALL := pip install -qq --disable-pip-version-check
 
 # chromium: the browser in which the example's tests log in
 # passwd: useradd, with which the tests' PostgreSQL gets a user of its own under root, as whom it refuses to run
+# softhsm2: an HSM in software, in which the tests keep key-encryption keys
 # zlib1g: the one library beyond libc that this PostgreSQL asks for
-SYSTEM_PACKAGES := chromium passwd zlib1g
+SYSTEM_PACKAGES := chromium passwd softhsm2 zlib1g
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test soak lint bench serve docs pictures constraints ci-setup clean
+.PHONY: help demo test soak lint bench peers serve docs pictures constraints ci-setup clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +45,14 @@ bench: $(STAMP) ## every benchmark; writes the tables of benchmarks/README.md
 	@$(VENV)/bin/python benchmarks/run.py
 	@$(VENV)/bin/python benchmarks/drift_quality.py --fobs 300
 
+peers: $(PEERS)/django-otp/.installed $(PEERS)/privacyidea/.installed ## install the servers that `make bench` compares with, each apart
+
+$(PEERS)/%/.installed: benchmarks/peers-%.txt
+	@echo "making $(@D) ..."
+	@rm -rf $(@D) && $(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m $(INSTALL) --requirement $<
+	@touch $@
+
 serve: export KEYFOB_DATABASE_URL = sqlite:///$(CURDIR)/$(LOCAL)/database/verifier.db
 serve: export KEYFOB_KEK = $(CURDIR)/$(LOCAL)/keys/kek.key
 serve: $(STAMP) ## a verifier of your own, kept in .local; the first time makes it and shows its API key
@@ -54,10 +64,11 @@ docs: $(STAMP) ## the documentation site, into docs/_build/html
 	@$(IN_VENV) sphinx --fail-on-warning --keep-going --quiet --builder html docs docs/_build/html
 	@echo "open docs/_build/html/index.html"
 
-pictures: $(STAMP) ## draw the documentation's pictures that come from code anew; needs Graphviz
+pictures: $(STAMP) ## draw the documentation's pictures that come from code anew; needs Graphviz and Chromium
 	@$(VENV)/bin/python -m keyfob_firmware.machine_diagram > docs/pictures/fob-states.dot
 	@dot -Tsvg docs/pictures/fob-states.dot > docs/pictures/fob-states.svg
 	@$(VENV)/bin/python -m keyfob_firmware.display_svg > docs/pictures/lcd.svg
+	@$(VENV)/bin/python docs/pictures/console.py docs/pictures
 
 constraints: ## resolve the newest dependencies anew and pin them in constraints.txt
 	@rm -rf build/resolve && $(PYTHON) -m venv build/resolve
@@ -83,7 +94,7 @@ ci-setup: ## system packages that some tests use, where this machine lets it
 		|| echo "ci-setup: that failed; going on without$$missing"
 
 clean: ## remove what make made, the environment too; not .local, which holds keys and a database
-	@rm -rf $(VENV) build docs/_build demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	@rm -rf $(VENV) $(PEERS) build docs/_build demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
 	@find token firmware_sim verifier tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP): pyproject.toml constraints.txt

@@ -1,4 +1,4 @@
-"""Requests over keep-alive connections, each sent once its connection's last one was answered."""
+"""Requests over connections that are kept as long as the server keeps them, each sent once its connection's last one was answered."""
 
 import asyncio
 import json
@@ -54,12 +54,17 @@ async def _drive(ports: Sequence[int], requests: Iterable[bytes], connections: i
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for request in waiting:
             sent = time.perf_counter()
+            if writer.is_closing():
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(request)
             head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+            headers = head.lower()
+            length = int(headers.split(b"content-length:")[1].split(b"\r\n")[0])
             body = await reader.readexactly(length)
             load.latencies_s.append(time.perf_counter() - sent)
             load.answers[head.split(b" ", 2)[1], body] += 1
+            if b"\r\nconnection: close" in headers:
+                writer.close()
         writer.close()
 
     started = time.perf_counter()

@@ -38,6 +38,9 @@ def test_tls_is_spoken_and_nothing_older_than_1_2(tmp_path):
         answer = served.http.get("/v1/tokens")
         assert answer.status_code == 200
         assert "max-age" in answer.headers["strict-transport-security"]
+        bound = served.keyfob("api-key", "create", "bound", "--address", CLIENT)["api_key"]
+        pretending = {"Authorization": f"Bearer {bound}", "X-Forwarded-For": CLIENT}
+        assert served.http.get("/v1/tokens", headers=pretending).status_code == 401, "nobody is trusted here"
         with socket.create_connection(address_of(served)) as plain:
             plain.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
             assert b"ok" not in plain.recv(1024)

@@ -1,9 +1,12 @@
 """An installation to act upon, over each kind of database, in a time that the test moves."""
 
+import json
+
 import pytest
 
 from databases import database_url, new_postgres_database, postgres  # noqa: F401  fixtures
 from keyfob import VirtualClock
+from keyfob.cli import main
 from keyfob.uri import parse_uri
 from keyfob_verifier.records import Purpose
 from keyfob_verifier.service import lifecycle
@@ -80,3 +83,37 @@ def fob(context, hold):
     )
     context.clock.advance(seconds=120)
     return held
+
+
+@pytest.fixture
+def places(tmp_path, monkeypatch):
+    """The directory of an installation that commands find by themselves; there is none in it yet."""
+    monkeypatch.setenv("KEYFOB_DATABASE_URL", f"sqlite:///{tmp_path}/data/verifier.db")
+    monkeypatch.setenv("KEYFOB_KEK", f"{tmp_path}/keys/kek.key")
+    return tmp_path
+
+
+@pytest.fixture
+def keyfob(capsys):
+    """Runs a command that should go well, and gives its JSON."""
+
+    def run(*arguments, status=0):
+        assert main([*map(str, arguments), "--json"]) == status, capsys.readouterr().err
+        return json.loads(capsys.readouterr().out)
+
+    return run
+
+
+@pytest.fixture
+def mistake(capsys):
+    """Runs a command that should not go well, and gives its one line of complaint."""
+
+    def run(*arguments, status=1):
+        assert main([*map(str, arguments)]) == status
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        assert printed.err.startswith("keyfob: ")
+        assert printed.err.count("\n") == 1
+        return printed.err
+
+    return run

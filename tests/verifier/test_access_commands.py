@@ -1,42 +1,13 @@
 """Tenants, roles and API keys, as typed."""
 
-import json
-
 import pytest
 
-from keyfob.cli import main
-
 
 @pytest.fixture
-def places(tmp_path, monkeypatch):
-    monkeypatch.setenv("KEYFOB_DATABASE_URL", f"sqlite:///{tmp_path}/data/verifier.db")
-    monkeypatch.setenv("KEYFOB_KEK", f"{tmp_path}/keys/kek.key")
-
-
-@pytest.fixture
-def keyfob(places, capsys):
-    """Runs a command that should go well, and gives its JSON."""
-
-    def run(*arguments):
-        assert main([*arguments, "--json"]) == 0, capsys.readouterr().err
-        return json.loads(capsys.readouterr().out)
-
-    run("init")
-    return run
-
-
-@pytest.fixture
-def mistake(places, capsys):
-    """Runs a command that should not go well, and gives its one line of complaint."""
-
-    def run(*arguments, status=1):
-        assert main([*arguments]) == status
-        printed = capsys.readouterr()
-        assert printed.out == ""
-        assert printed.err.count("\n") == 1
-        return printed.err
-
-    return run
+def keyfob(places, keyfob):
+    """The same, with an installation there."""
+    keyfob("init")
+    return keyfob
 
 
 def test_key_has_the_role_end_and_ranges_that_were_told(keyfob):

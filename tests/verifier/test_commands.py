@@ -1,7 +1,6 @@
 """The verifier's commands, as typed."""
 
 import io
-import json
 import re
 import socket
 import subprocess
@@ -14,39 +13,6 @@ from keyfob import totp
 from keyfob.cli import main
 from keyfob.qr import read_qr
 from keyfob.uri import parse_uri
-
-
-@pytest.fixture
-def places(tmp_path, monkeypatch):
-    monkeypatch.setenv("KEYFOB_DATABASE_URL", f"sqlite:///{tmp_path}/data/verifier.db")
-    monkeypatch.setenv("KEYFOB_KEK", f"{tmp_path}/keys/kek.key")
-    return tmp_path
-
-
-@pytest.fixture
-def keyfob(capsys):
-    """Runs a command that should go well, and gives its JSON."""
-
-    def run(*arguments, status=0):
-        assert main([*map(str, arguments), "--json"]) == status, capsys.readouterr().err
-        return json.loads(capsys.readouterr().out)
-
-    return run
-
-
-@pytest.fixture
-def mistake(capsys):
-    """Runs a command that should not go well, and gives its one line of complaint."""
-
-    def run(*arguments, status=1):
-        assert main([*map(str, arguments)]) == status
-        printed = capsys.readouterr()
-        assert printed.out == ""
-        assert printed.err.startswith("keyfob: ")
-        assert printed.err.count("\n") == 1
-        return printed.err
-
-    return run
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """`keyfob support …`, as typed."""
 
 import io
-import json
 import sys
 
 import pytest
@@ -12,37 +11,11 @@ from support_samples import report_of, written_report_of
 
 
 @pytest.fixture
-def keyfob(capsys):
-    """Runs a command that should go well, and gives its JSON."""
-
-    def run(*arguments):
-        assert main([*map(str, arguments), "--json"]) == 0, capsys.readouterr().err
-        return json.loads(capsys.readouterr().out)
-
-    return run
-
-
-@pytest.fixture
-def mistake(capsys):
-    """Runs a command that should not go well, and gives its one line of complaint."""
-
-    def run(*arguments, status=1):
-        assert main([*map(str, arguments)]) == status
-        printed = capsys.readouterr()
-        assert (printed.out, printed.err.count("\n")) == ("", 1)
-        return printed.err
-
-    return run
-
-
-@pytest.fixture
-def report(tmp_path, monkeypatch, keyfob):
+def report(places, keyfob):
     """An installation with a token, and the file that its fob's diagnostic report is in."""
-    monkeypatch.setenv("KEYFOB_DATABASE_URL", f"sqlite:///{tmp_path}/data/verifier.db")
-    monkeypatch.setenv("KEYFOB_KEK", f"{tmp_path}/keys/kek.key")
     keyfob("init")
     keyfob("token", "enrol", "alice", "--serial", "KF-1")
-    file = tmp_path / "report.json"
+    file = places / "report.json"
     file.write_bytes(report_to_json(report_of("KF-1")))
     return file
 

@@ -51,16 +51,15 @@ def is_within(text: str, networks: Iterable[Network]) -> bool:
     return address is not None and any(address in network for network in networks)
 
 
-def is_loopback(text: str) -> bool:
-    """Whether an address is this machine's own."""
-    address = parse_address(text)
-    return address is not None and address.is_loopback
-
-
 @lru_cache(maxsize=4096)
-def neighbourhood(text: str) -> str:
-    """Who an address counts as where requests are counted: of IPv6, where one caller has many, its /64."""
+def counted_as(text: str) -> str | None:
+    """Who an address counts as where requests are counted; None for this machine's own, which are not.
+
+    Of IPv6, where one caller has many addresses, it is their /64.
+    """
     address = parse_address(text)
+    if not text or (address is not None and address.is_loopback):
+        return None
     if isinstance(address, IPv6Address):
         return str(IPv6Network((int(address) >> 64 << 64, 64)))
-    return str(address)
+    return text

@@ -12,7 +12,7 @@ import typer
 
 from keyfob.extras import needs_extra
 from keyfob.output import JsonOption, YesOption, confirm, format_time, printer
-from keyfob_verifier.local import DatabaseOption, KekOption, local_installation
+from keyfob_verifier.local import DatabaseOption, KekOption, TenantOption, local_installation
 from keyfob_verifier.serial import check_serial
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ audit = typer.Typer(
 def list_entries(
     database_url: DatabaseOption,
     keks: KekOption,
+    tenant: TenantOption,
     serial: Annotated[str | None, typer.Option(help="Only those of this token.")] = None,
     action: Annotated[str | None, typer.Option(help="Only those of this action, such as validate.")] = None,
     since: SinceOption = None,
@@ -63,7 +64,7 @@ def list_entries(
 ) -> None:
     """List the newest entries of the record, newest first."""
     of_token = None if serial is None else check_serial(serial)
-    with local_installation(database_url, keks) as local:
+    with local_installation(database_url, keks, tenant) as local:
         from keyfob_verifier.service.record import Wanted, page
 
         wanted = Wanted(local.tenant_id, serial=of_token, action=action, since=since, until=until)

@@ -84,6 +84,15 @@ def _validate(
     with local_installation(database_url, keks, tenant) as local:
         from keyfob_verifier.service.verification import Attempt, verify
 
-        attempt = Attempt(local.tenant_id, local.actor, serial, " ".join(code), local.context.clock.now())
+        now = local.context.guard.moment()
+        attempt = Attempt(
+            local.tenant_id,
+            local.actor,
+            serial,
+            " ".join(code),
+            now.at,
+            steady_at=now.steady_at,
+            learns=now.learns,
+        )
         (outcome,) = verify(local.context, [attempt])
     report(outcome, as_json)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyfob_verifier.access_errors import InvalidAddressRangeError
-from keyfob_verifier.addresses import is_within, neighbourhood, parse_network, parse_networks
+from keyfob_verifier.addresses import counted_as, is_within, parse_network, parse_networks
 from keyfob_verifier.api.proxies import TrustedProxies
 
 PROXIES = TrustedProxies(parse_networks(["10.0.0.0/24", "2001:db8:1::/48"]))
@@ -80,7 +80,10 @@ def test_ranges_hold_addresses_of_both_kinds():
 
 
 def test_neighbours_in_one_ipv6_network_count_as_one():
-    assert (
-        neighbourhood("2001:db8::1") == neighbourhood("2001:db8::ffff:1") != neighbourhood("2001:db8:0:1::1")
-    )
-    assert neighbourhood("192.0.2.1") != neighbourhood("192.0.2.2")
+    assert counted_as("2001:db8::1") == counted_as("2001:db8::ffff:1") != counted_as("2001:db8:0:1::1")
+    assert counted_as("192.0.2.1") != counted_as("192.0.2.2")
+
+
+def test_this_machines_own_addresses_are_not_counted():
+    for own in ("", "127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"):
+        assert counted_as(own) is None

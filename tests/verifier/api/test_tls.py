@@ -28,7 +28,7 @@ def test_no_older_tls_than_1_2(files):
 @pytest.mark.parametrize("mode", [0o600, 0o400, 0o640, 0o440])
 def test_key_may_be_its_owners_and_its_groups(files, mode):
     files[1].chmod(mode)
-    tls_context(*files)
+    assert isinstance(tls_context(*files), ssl.SSLContext)
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o604, 0o660, 0o620, 0o610, 0o601])

@@ -154,3 +154,12 @@ def test_a_code_that_the_fob_will_show_tomorrow_is_not_found_today():
 def test_before_t0_there_is_nothing_to_find():
     policy = CredibleWindow.for_token(Parameters(t0_s=int(AT) + 86_400))
     assert find_run(policy, policy.enrol(AT, 0.0), pair(0), AT, step_by_step(code_at)) is None
+
+
+@pytest.mark.parametrize(("first", "is_found"), [(-4, False), (-3, True), (2, True), (3, False)])
+def test_search_may_be_told_how_far_to_go(first, is_found):
+    """Four steps from the far end of a window that has one step either side: from three behind to three ahead."""
+    policy = POLICIES["fixed"](Parameters(), 20.0)
+    find_near = step_by_step(code_at)
+    found = find_run(policy, policy.enrol(AT, 0.0), pair(NOW + first), AT, find_near, reach_steps=4)
+    assert (found is not None) == is_found

@@ -17,6 +17,12 @@ AT = 1_800_000_000.0
 POLICY = CredibleWindow.for_token(Parameters())
 
 
+@pytest.fixture
+def database_url(tmp_path):
+    """What is tested here lies above the database; test_verification.py has a pair over each kind."""
+    return f"sqlite:///{tmp_path}/data/verifier.db"
+
+
 def oldest_in_window(fob):
     """The oldest code that the window holds: what a relay that knows everything about the verifier waits for."""
     context, token = fob.context, fob.token()
@@ -49,7 +55,6 @@ class TestRelay:
             step = max(first, state.last_step + 1)
             latest_s = max(latest_s, at - (step + 1) * STEP_S)
             state = POLICY.accept(state, at, step)
-        print(f"relay: {days} days, {latest_s:.0f} s late at most, believed {state.offset_s:.0f} s")
         assert latest_s <= furthest_lateness_s(days)
         assert latest_s < bound_s
 
@@ -82,7 +87,6 @@ class TestHoardedPair:
             at = AT + day * DAY_S
             state = POLICY.accept(state, at, int(at - 8.0) // STEP_S)
         age_s = oldest_pair_s(state, AT + unused_days * DAY_S)
-        print(f"hoarded pair: unused for {unused_days} days, good for {age_s} s")
         assert age_s <= bound_s
 
     @pytest.mark.parametrize("hours", [1, 10])
@@ -120,5 +124,4 @@ class TestGuesser:
             compared += outcome.reason in {Reason.WRONG, Reason.WRONG_AS_PAIR}
             assert outcome.reason is not Reason.ACCEPTED_AS_PAIR
             context.clock.advance(seconds=max(outcome.retry_after_s, 0.5))
-        print(f"guesser: {compared} guesses compared in a day")
         assert compared <= context.throttle.budget + 24 * context.throttle.refill_per_hour + 1

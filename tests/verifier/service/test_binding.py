@@ -5,13 +5,17 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
+from databases import connected
 from key_samples import TenantFob, add_tenant, tamper
 from keyfob import Parameters, SealedSeed
 from keyfob.errors import UnsealError
 from keyfob_verifier.decide.state import State
-from keyfob_verifier.records import SEALED_AS, Token, TokenKind, TokenStatus
-from keyfob_verifier.service.installation import DEFAULT_TENANT
+from keyfob_verifier.keys.errors import WrongKekError
+from keyfob_verifier.records import SEALED_AS, Purpose, Token, TokenKind, TokenStatus
+from keyfob_verifier.service.installation import DEFAULT_TENANT, open_installation, open_sealed
+from keyfob_verifier.service.key_rotation import rotate_data_keys
 
 
 @pytest.fixture
@@ -25,10 +29,6 @@ def fobs(context):
 
 
 def row_of(database_url, fob):
-    from sqlalchemy import text
-
-    from databases import connected
-
     with connected(database_url) as connection:
         return connection.execute(text("SELECT * FROM tokens WHERE id = :id"), {"id": fob.id}).one()
 
@@ -107,10 +107,6 @@ def test_token_moved_to_another_tenant(context, database_url, fobs):
 
 
 def test_data_key_moved_to_another_tenant_opens_nothing(context, database_url, fobs, kek_path):
-    from keyfob_verifier.keys.errors import WrongKekError
-    from keyfob_verifier.records import Purpose
-    from keyfob_verifier.service.installation import open_installation, open_sealed
-
     tamper(database_url, "UPDATE data_keys SET tenant_id = 'x' WHERE tenant_id = 'other'")
     with pytest.raises(WrongKekError):
         open_installation(database_url, kek_path, Purpose.PRODUCTION, context.clock)
@@ -160,8 +156,6 @@ def test_row_does_not_pass_for_one_of_the_older_form(context, database_url, fobs
 def test_seed_of_the_older_form_opens_as_before_and_becomes_the_newer_when_it_is_sealed_anew(
     context, database_url, fobs
 ):
-    from keyfob_verifier.service.key_rotation import rotate_data_keys
-
     fob = fobs[0]
     token = replace(fob.token(), sealed_as=1)
     key = context.keyring.opening(token.data_key_id)
@@ -179,6 +173,23 @@ def test_seed_of_the_older_form_opens_as_before_and_becomes_the_newer_when_it_is
     assert fob.reason() == "accepted"
 
 
+ANY = Token(
+    id="",
+    tenant_id="t",
+    serial="",
+    account="",
+    issuer="",
+    parameters=Parameters(),
+    grade_ppm=1.0,
+    status=TokenStatus.ACTIVE,
+    sealed_seed=b"",
+    data_key_id="",
+    policy="",
+    drift=State(*(0 for _ in State._fields)),
+    created_at=0.0,
+    kind=TokenKind.OCRA,
+    sealed_as=SEALED_AS,
+)
 names = st.text(st.sampled_from("01:a"), max_size=4)
 
 
@@ -186,10 +197,7 @@ names = st.text(st.sampled_from("01:a"), max_size=4)
 def test_two_rows_are_bound_alike_only_when_they_are_alike(one, other):
     def bound(names):
         token_id, serial, suite = names
-        token = Token(
-            token_id, "t", serial, "", "", Parameters(), 1.0, TokenStatus.ACTIVE, b"", "", "", State(*[0] * 9), 0.0,
-            kind=TokenKind.OCRA, suite=suite, sealed_as=2,
-        )  # fmt: skip
+        token = replace(ANY, id=token_id, serial=serial, suite=suite)
         return token.binding.associated_data("key")
 
     assert (bound(one) == bound(other)) == (one == other)

@@ -102,6 +102,13 @@ def test_slewing_does_not_keep_a_stepped_clock_from_being_believed_again(host):
     assert host.guard.may_learn
 
 
+def test_time_by_which_waits_are_counted_goes_on_undisturbed(host):
+    began = host.guard.steady_now()
+    host.step(DAY_S)
+    host.run(890)
+    assert host.guard.steady_now() == pytest.approx(began + 890, abs=0.01)
+
+
 @given(steps=st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20))
 def test_no_step_moves_steady_time_as_long_as_the_clock_is_not_believed(steps):
     """A wait counted by it lasts its length, whatever the wall clock does meanwhile."""

@@ -113,6 +113,9 @@ def test_older_keks_open_what_they_wrapped(database_url, kek_path, clock, api_ke
     opened = open_installation(
         database_url, tmp_path / "new.key", Purpose.PRODUCTION, clock, older_keks=[kek_path]
     )
+    with opened.store.read() as transaction:
+        (wrapped,) = transaction.data_keys.all()
+    assert opened.keyring.opening(wrapped.id).key_id == wrapped.id
     opened.store.close()
 
 

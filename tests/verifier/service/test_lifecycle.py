@@ -142,6 +142,31 @@ def test_revoked_token_stays_revoked(context, fob):
         resync(fob, fob.code(), fob.code(1))
 
 
+def test_token_that_needs_a_resync_validates_nothing_before_and_is_active_after(context, fob):
+    with context.store._engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE tokens SET status = 'resync-required'")
+    assert validate(fob, fob.code(-1)) is Reason.NOT_ACTIVE
+    assert resync(fob, fob.wrong_code(), fob.wrong_code()) is Reason.WRONG
+    assert fob.token().status is TokenStatus.RESYNC_REQUIRED
+    context.clock.advance(seconds=2)
+    assert resync(fob, fob.code(), fob.code(1)) is Reason.ACCEPTED
+    assert fob.token().status is TokenStatus.ACTIVE
+
+
+def test_resync_searches_once_in_a_back_off(fob, monkeypatch):
+    searched = []
+    finds = lifecycle.find_run
+    monkeypatch.setattr(lifecycle, "find_run", lambda *given: searched.append(1) or finds(*given))
+    for _ in range(5):
+        resync(fob, fob.code(4), fob.code(6))
+    assert len(searched) == 1
+
+
+def test_resync_with_codes_of_another_length_is_wrong_and_charged(fob):
+    assert resync(fob, "12345678", "12345678") is Reason.WRONG
+    assert resync(fob, fob.code(4), fob.code(5)) is Reason.THROTTLED
+
+
 @pytest.mark.parametrize("act", [lifecycle.activate, lifecycle.revoke])
 def test_unknown_token_is_named(context, act):
     arguments = ["123456"] if act is lifecycle.activate else []

@@ -19,6 +19,12 @@ AWAY = 8
 """A fob whose clock was set four minutes ahead: far beyond the window of one used this week."""
 
 
+@pytest.fixture
+def database_url(tmp_path):
+    """What is tested here lies above the database; test_verification.py has a pair over each kind."""
+    return f"sqlite:///{tmp_path}/data/verifier.db"
+
+
 def submit_pair(fob, first, second, *, gap_s=30.0, **named):
     """Two codes, as a person reads them one after the other; the reasons of both."""
     reasons = [reason_of(fob, first, **named)]

@@ -1,9 +1,11 @@
+import dataclasses
 import hashlib
 
 import pytest
 from sqlalchemy import text
 
 from databases import connected
+from keyfob import VirtualClock
 from keyfob_verifier.access import Permission
 from keyfob_verifier.people_errors import SessionEndedError
 from keyfob_verifier.service import lifecycle, sessions
@@ -80,6 +82,14 @@ def test_revoked_token_ends_its_holders_session(context, clock, alice, enter, re
     refuse()
 
 
+def test_session_of_somebody_disabled_in_the_database_is_not_open(context, alice, enter, database_url):
+    secret = enter().secret
+    with connected(database_url) as connection:
+        connection.execute(text("UPDATE people SET disabled_at = 1.0"))
+    with pytest.raises(SessionEndedError):
+        sessions.resume(context, secret)
+
+
 def test_role_that_loses_a_permission_loses_it_in_open_sessions(context, alice, enter, database_url):
     secret = enter().secret
     with connected(database_url) as connection:
@@ -101,3 +111,11 @@ def test_form_token_is_the_sessions_own_and_does_not_show_its_secret(alice, cloc
     second = enter().secret
     assert sessions.form_token(first) == sessions.form_token(first) != sessions.form_token(second)
     assert first not in sessions.form_token(first)
+
+
+def test_session_from_the_future_is_not_open(context, clock, alice, enter):
+    """A clock that was put back does not make sessions last longer."""
+    secret = enter().secret
+    earlier = dataclasses.replace(context, clock=VirtualClock(clock.now() - 1.0))
+    with pytest.raises(SessionEndedError):
+        sessions.resume(earlier, secret)

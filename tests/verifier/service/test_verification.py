@@ -223,3 +223,12 @@ def test_waits_are_counted_by_the_clock_that_does_not_jump(fob):
     assert reason(fob, fob.wrong_code(), steady_at=now) is Reason.WRONG
     assert reason(fob, fob.code(), at=now + 0.5, steady_at=now + 0.5) is Reason.THROTTLED
     assert outcome_of(fob, fob.code(), at=now, steady_at=now + 2.0).reason is Reason.ACCEPTED
+
+
+def test_pair_beyond_the_window_is_accepted_and_what_was_kept_of_it_forgotten(fob):
+    codes = fob.code(8), fob.code(9)
+    assert reason(fob, codes[0]) is Reason.WRONG
+    assert failures_of(fob)[0].last_wrong is not None
+    fob.context.clock.advance(seconds=30)
+    assert reason(fob, codes[1]) is Reason.ACCEPTED_AS_PAIR
+    assert failures_of(fob)[0].last_wrong is None

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from keyfob_verifier.access import Caller
 from keyfob_verifier.access_errors import ForeignOriginError, TooManyRequestsError
-from keyfob_verifier.addresses import is_loopback, neighbourhood
+from keyfob_verifier.addresses import counted_as
 from keyfob_verifier.api.last_use import LastUse
 from keyfob_verifier.api.limits import Buckets
 from keyfob_verifier.errors import UnauthorizedError
@@ -92,7 +92,8 @@ class Authenticator:
 
     async def _find(self, presented: str, digest: bytes, address: str, *, trusted: bool) -> KnownApiKey:
         """What the database has of a key; however many requests bring it at once, it is asked once."""
-        wait_s = 0.0 if trusted else self._failures.wait_s(neighbourhood(address), self._monotonic())
+        caller = None if trusted else counted_as(address)
+        wait_s = 0.0 if caller is None else self._failures.wait_s(caller, self._monotonic())
         if wait_s > 0.0:
             raise TooManyRequestsError(wait_s)
         asked = self._asked.get(digest)
@@ -121,8 +122,9 @@ class Authenticator:
             self._known.pop(digest, None)
 
     def _count_failure(self, address: str) -> None:
-        if address and not is_loopback(address):
-            self._failures.take(neighbourhood(address), self._monotonic())
+        caller = counted_as(address)
+        if caller is not None:
+            self._failures.take(caller, self._monotonic())
 
     def _look_up(self, presented: str) -> KnownApiKey:
         with self._context.store.read() as transaction:

@@ -79,7 +79,6 @@ def description_of(app: FastAPI) -> dict[str, Any]:
     for path in document["paths"].values():
         for operation in path.values():
             for status, response in operation["responses"].items():
-                content = response.get("content", {})
-                if not status.startswith("2") and "application/json" in content:
-                    content[_PROBLEM] = content.pop("application/json")
+                if not status.startswith("2"):
+                    response["content"] = dict.fromkeys([_PROBLEM], *response.get("content", {}).values())
     return document

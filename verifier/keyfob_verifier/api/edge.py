@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from keyfob_verifier.access_errors import TooManyRequestsError
-from keyfob_verifier.addresses import Network, is_loopback, neighbourhood
+from keyfob_verifier.addresses import Network, counted_as
 from keyfob_verifier.api.limits import DEFAULT_REQUESTS_PER_S, Buckets
 from keyfob_verifier.api.problems import problem, refusal
 from keyfob_verifier.api.proxies import TrustedProxies
@@ -99,9 +99,9 @@ class Edge:
 
     def _refused(self, scope: Scope) -> Response | None:
         client = scope["client"]
-        address = client[0] if client else ""
-        if address and address != "127.0.0.1" and not is_loopback(address):
-            wait_s = self._buckets.take(neighbourhood(address), self._monotonic())
+        caller = counted_as(client[0]) if client else None
+        if caller is not None:
+            wait_s = self._buckets.take(caller, self._monotonic())
             if wait_s > 0.0:
                 return refusal(TooManyRequestsError(wait_s))
         return _misfit(scope["headers"])

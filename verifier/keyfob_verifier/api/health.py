@@ -8,6 +8,8 @@ from keyfob_verifier.access import Permission
 from keyfob_verifier.api.dependencies import OpenContext, Requires, Writer
 from keyfob_verifier.api.problems import RESPONSES
 from keyfob_verifier.clock_errors import ClockUnreliableError
+from keyfob_verifier.keys.errors import KekMissingError
+from keyfob_verifier.service.data_keys import unknown_keks
 
 router = APIRouter(tags=["health"])
 
@@ -20,10 +22,11 @@ async def healthz() -> str:
 
 @router.get("/readyz", response_class=PlainTextResponse, responses={503: RESPONSES[503]})
 def readyz(context: OpenContext, writer: Writer) -> str:
-    """The database answers and takes what is written to it, and the host's clock can be believed."""
-    with context.store.read() as transaction:
-        transaction.data_keys.all()
+    """The database answers and takes what is written to it, its keys can be opened, and the clock can be believed."""
+    missing = unknown_keks(context)
     writer.raise_failure()
+    if missing:
+        raise KekMissingError(*missing)
     context.guard.observe()
     if reasons := context.guard.reasons:
         raise ClockUnreliableError(reasons)
@@ -32,6 +35,7 @@ def readyz(context: OpenContext, writer: Writer) -> str:
 
 @router.get(
     "/metrics",
+    response_class=PlainTextResponse,
     dependencies=[Depends(Requires(Permission.METRICS_READ))],
     responses={status: RESPONSES[status] for status in (401, 403, 429, 503)},
 )

@@ -5,7 +5,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD_BYTES = 64 * 1024
-"""Twice what the edge lets pass, and more: it answers what is somewhat too long, and here the connection ends."""
+"""Four times what the edge lets pass: it answers what is too long, and here the connection ends."""
 
 
 class BoundedHeads(HttpToolsProtocol):

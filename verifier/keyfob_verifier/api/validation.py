@@ -1,6 +1,7 @@
 """The route that everything is for: is this code good now?"""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,18 +16,19 @@ from keyfob_verifier.api.models import AnswerResponse, ValidateRequest
 from keyfob_verifier.api.problems import RESPONSES
 from keyfob_verifier.service.verification import Attempt
 
-MAX_KEY_CHARACTERS = 255
-
 IdempotencyKey = Annotated[
     str | None,
     Header(
         min_length=1,
-        max_length=MAX_KEY_CHARACTERS,
+        max_length=255,
         description="Names the attempt: sent again within a minute, it gets the answer that it had.",
     ),
 ]
 
+Checked = TypeVar("Checked")
+
 _QUESTION = TypeAdapter(ValidateRequest)
+_KEY: TypeAdapter[str | None] = TypeAdapter(IdempotencyKey)
 _MAY_VALIDATE = Requires(Permission.VALIDATE)
 _JSON = (b"content-type", b"application/json")
 
@@ -89,22 +91,22 @@ def _question(request: Request, body: bytes) -> ValidateRequest:
     if media_type != "application/json":
         fault = {"type": "json_type", "loc": ("body",), "msg": "the body must be JSON, and say so"}
         raise RequestValidationError([fault])
-    try:
-        return _QUESTION.validate_json(body)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-        raise RequestValidationError(
-            [{**fault, "loc": ("body", *fault["loc"])} for fault in faults]
-        ) from None
+    return _checked(lambda: _QUESTION.validate_json(body), "body")
 
 
 def _idempotency_key(request: Request) -> str | None:
-    key = request.headers.get("idempotency-key")
-    if key is not None and not 0 < len(key) <= MAX_KEY_CHARACTERS:
-        fault = {
-            "type": "string_length",
-            "loc": ("header", "idempotency-key"),
-            "msg": f"it must have 1 to {MAX_KEY_CHARACTERS} characters",
-        }
-        raise RequestValidationError([fault])
-    return key
+    named = request.headers.get("idempotency-key")
+    return (
+        None if named is None else _checked(lambda: _KEY.validate_python(named), "header", "idempotency-key")
+    )
+
+
+def _checked(check: Callable[[], Checked], *place: str) -> Checked:
+    """What a model makes of a part of the request; its complaints name the part, as FastAPI's do."""
+    try:
+        return check()
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        raise RequestValidationError(
+            [{**fault, "loc": (*place, *fault["loc"])} for fault in faults]
+        ) from None

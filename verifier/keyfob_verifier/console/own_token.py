@@ -10,7 +10,7 @@ from keyfob_verifier.console.pages import go_to, page
 from keyfob_verifier.console.token_actions import said_of
 from keyfob_verifier.console.visits import OwnForm, Visit, Visitor
 from keyfob_verifier.service import inspection, lifecycle
-from keyfob_verifier.service.outcome import Reason
+from keyfob_verifier.service.outcome import Answer
 
 router = APIRouter(prefix="/my-token")
 
@@ -27,7 +27,7 @@ def resync(request: Request, visit: Visitor, form: OwnForm) -> Response:
     codes = (form.get("first_code", ""), form.get("second_code", ""))
     serial, source = visit.by.person.serial, source_of(request)
     outcome = lifecycle.resync(visit.context, visit.tenant_id, visit.actor, serial, codes, source=source)
-    if outcome.reason is Reason.ACCEPTED:
+    if outcome.answer is Answer.ACCEPTED:
         return go_to(request, "/my-token", "resynced")
     return _page(request, visit, said_of(visit, outcome), HTTPStatus.UNPROCESSABLE_ENTITY)
 

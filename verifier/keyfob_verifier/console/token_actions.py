@@ -12,7 +12,7 @@ from keyfob_verifier.console.tokens import SerialInPath, token_page
 from keyfob_verifier.console.visits import OwnForm, Visit, permitted
 from keyfob_verifier.console.words import REASONS, REFUSED
 from keyfob_verifier.service import lifecycle
-from keyfob_verifier.service.outcome import Outcome, Reason
+from keyfob_verifier.service.outcome import Answer, Outcome
 
 router = APIRouter(prefix="/tokens/{serial}")
 
@@ -64,6 +64,6 @@ def said_of(visit: Visit, outcome: Outcome) -> str:
 
 
 def _after(request: Request, visit: Visit, serial: str, outcome: Outcome, notice: str) -> Response:
-    if outcome.reason is Reason.ACCEPTED:
+    if outcome.answer is Answer.ACCEPTED:
         return go_to(request, f"/tokens/{serial}", notice)
     return token_page(request, visit, serial, said_of(visit, outcome), HTTPStatus.UNPROCESSABLE_ENTITY)

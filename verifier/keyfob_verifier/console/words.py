@@ -18,7 +18,9 @@ REFUSED = "That did not work: wait for the next code, and type what the fob show
 
 REASONS: Mapping[str, str] = MappingProxyType(
     {
+        "accepted-as-pair": "accepted as a pair with the code before it",
         "wrong": "wrong code",
+        "wrong-as-pair": "wrong code, also with the one before it",
         "replayed": "code was used already",
         "malformed": "not a code",
         "throttled": "too soon after a failure",
@@ -31,4 +33,4 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "disabled": "person is disabled",
     }
 )
-"""Why something was refused, by the outcome that the record has."""
+"""What the outcomes of the record mean, as far as the word itself does not say it."""

@@ -30,7 +30,7 @@ def find_run(
         codes: one code or more in the order in which the fob showed them, as `keyfob.parse_code` returns them.
         at: the server's Unix time at which they arrived, soon after the last of them was read.
         find: finds a code; `step_by_step` makes one.
-        reach_steps: how far beyond the window to search at most, where that is less than the policy's search.
+        reach_steps: how far from the window's far end to search at most, where that is less than the policy's search.
 
     Returns:
         The token's state from now on, its last step that of the last code; None where they were not found.

@@ -83,12 +83,11 @@ def newest_refusals(context: Context, tenant_id: str, limit: int) -> list[AuditE
     """
     with context.store.read() as transaction:
         entries = transaction.audit.page(Wanted(tenant_id), _LOOKED_THROUGH)
-    refused = (
-        entry
-        for entry in entries
-        if entry.action in COMPARED and not entry.outcome.endswith(Reason.ACCEPTED.value)
-    )
-    return list(refused)[:limit]
+    return [entry for entry in entries if entry.action in COMPARED and _is_refusal(entry)][:limit]
+
+
+def _is_refusal(entry: AuditEntry) -> bool:
+    return not entry.outcome.removeprefix("repeated-").startswith(Reason.ACCEPTED.value)
 
 
 def newest_entries(context: Context, tenant_id: str, serial: str, limit: int) -> list[AuditEntry]:
