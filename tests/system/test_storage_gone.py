@@ -38,8 +38,10 @@ class Login:
         status, enrolled = self.connection.ask("POST", "/v1/tokens", {"account": "alice", "serial": "S"})
         assert status == 201
         self.seed = parse_uri(enrolled["uri"]).seed.reveal()
-        self.connection.ask("POST", "/v1/tokens/S/activate", {"code": totp(self.seed, START)})
-        self.connection.ask("PUT", "/v1/test-clock", {"now": START + 60})
+        first_code = {"code": totp(self.seed, START)}
+        status, activated = self.connection.ask("POST", "/v1/tokens/S/activate", first_code)
+        assert (status, activated["answer"]) == (200, "accepted")
+        assert self.connection.ask("PUT", "/v1/test-clock", {"now": START + 60})[0] == 200
         self.right = totp(self.seed, START + 60)
         self.wrong = f"{(int(self.right) + 1) % 10**6:06d}"
 
@@ -91,7 +93,8 @@ def assert_recovers(login):
     while (told := login.answer(login.right))[0] == 503:
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    assert (told[0], json.loads(told[2])["answer"]) == (200, "accepted")
+    recorded = login.connection.ask("GET", "/v1/audit?limit=5")
+    assert (told[0], json.loads(told[2])["answer"]) == (200, "accepted"), (told, recorded)
     assert json.loads(login.answer(login.right)[2])["answer"] == "refused"
     assert login.connection.ask("GET", "/readyz") == (200, "ready\n")
 
