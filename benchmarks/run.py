@@ -9,7 +9,7 @@ from figures import markdown, show, write_json, write_plot
 from rich.console import Console
 
 HERE = Path(__file__).parent
-BENCHMARKS = ("import_time", "fleet", "batch", "verification", "login_rate", "peers")
+BENCHMARKS = ("import_time", "fleet", "batch", "verification", "login_rate", "audit", "peers")
 BEGIN, END = "<!-- figures: written by `make bench` -->\n", "<!-- end of figures -->\n"
 
 
