@@ -217,6 +217,20 @@ def new_question(suite: OcraSuite, random_below: Callable[[int], int]) -> str:
     return "".join(characters)
 
 
+def challenge_data(suite: OcraSuite, question: str, session: bytes | None = None) -> bytes:
+    """Question and session information as they go into the message (RFC 6287, section 5.1).
+
+    Two challenges have the same responses, counter and time being the same, if this is the same of both: the numeric
+    questions 1, 01 and 16 are one and the same.
+
+    Raises:
+        OcraInputError: session information is missing, not wanted, or too long.
+        MalformedQuestionError: the question has other characters than the suite's, or too many.
+    """
+    _require_input("session", session, wanted=suite.session_bytes is not None)
+    return _question_part(question, suite) + (b"" if session is None else _session_part(session, suite))
+
+
 def _message(
     suite: OcraSuite,
     question: str,
@@ -234,25 +248,31 @@ def _message(
     parts = [str(suite).encode("ascii"), b"\0"]
     if counter is not None:
         parts.append(_eight_bytes(counter))
-    parts.append(_question_bytes(_typed(question, suite, 2 * suite.question_length), suite.question))
+    parts.append(_question_part(question, suite))
     if pin_hash is not None and suite.pin_hash is not None:
         if len(pin_hash) != suite.pin_hash.digest_bytes:
             raise OcraInputError("pin_hash", f"must have {suite.pin_hash.digest_bytes} bytes")
         parts.append(pin_hash)
-    if session is not None and suite.session_bytes is not None:
-        if len(session) > suite.session_bytes:
-            raise OcraInputError("session", f"must have no more than {suite.session_bytes} bytes")
-        parts.append(session.rjust(suite.session_bytes, b"\0"))
+    if session is not None:
+        parts.append(_session_part(session, suite))
     if step is not None:
         parts.append(_eight_bytes(step))
     return b"".join(parts)
 
 
-def _question_bytes(question: str, kind: QuestionFormat) -> bytes:
+def _question_part(text: str, suite: OcraSuite) -> bytes:
+    question, kind = _typed(text, suite, 2 * suite.question_length), suite.question
     if kind is QuestionFormat.ALPHANUMERIC:
         return question.encode("ascii").ljust(QUESTION_BYTES, b"\0")
     digits = f"{int(question):X}" if kind is QuestionFormat.NUMERIC else question
     return bytes.fromhex(digits.ljust(2 * QUESTION_BYTES, "0"))
+
+
+def _session_part(session: bytes, suite: OcraSuite) -> bytes:
+    room_bytes = suite.session_bytes or 0
+    if len(session) > room_bytes:
+        raise OcraInputError("session", f"must have no more than {room_bytes} bytes")
+    return session.rjust(room_bytes, b"\0")
 
 
 def _typed(text: str, suite: OcraSuite, longest: int) -> str:

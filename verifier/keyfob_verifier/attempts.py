@@ -1,4 +1,4 @@
-"""What is remembered of attempts: failures by whom they were at, answers that may be asked for again."""
+"""What is remembered of attempts: failures by whom they were at, answers that may be asked for again, questions."""
 
 import enum
 import hashlib
@@ -61,6 +61,30 @@ class StoredAnswer:
     step: int | None
     retry_after_s: float
     at: float
+
+
+class Challenge(NamedTuple):
+    """What a token was asked, and what its response is computed from besides (RFC 6287).
+
+    Attributes:
+        question: as its holder typed it.
+        session: session information, where the token's suite wants some.
+    """
+
+    question: str
+    session: bytes | None = None
+
+
+class KeptQuestion(NamedTuple):
+    """A row of the questions: one that was asked and is open, or one that was answered.
+
+    Attributes:
+        at: when.
+        step: the time step of the answer; None while it is open.
+    """
+
+    at: float
+    step: int | None = None
 
 
 def token_subject(token_id: str) -> str:

@@ -2,10 +2,12 @@
 
 import enum
 from dataclasses import dataclass
+from functools import lru_cache
 
 from keyfob import Binding, Parameters
 from keyfob.diagnostics import FAILURES, DiagnosticReport, Failure
 from keyfob.errors import UnsealError
+from keyfob.ocra import OcraSuite
 from keyfob_verifier.decide.state import State
 
 SEALED_AS = 2
@@ -32,14 +34,23 @@ class TokenStatus(enum.StrEnum):
 
 
 class TokenKind(enum.StrEnum):
-    """What moves a token's codes on."""
+    """How a token makes its codes."""
 
     TOTP = "totp"
-    """Time (RFC 6238)."""
+    """From the time (RFC 6238)."""
     HOTP = "hotp"
-    """A counter (RFC 4226)."""
+    """From a counter (RFC 4226)."""
     OCRA = "ocra"
-    """A challenge, and what else its suite names (RFC 6287)."""
+    """From a question, and what else its suite names (RFC 6287)."""
+
+
+class MovingFactor(enum.Enum):
+    """What makes a token's next code another one, and so tells that a code is used (RFC 4226, section 5.1)."""
+
+    TIME = enum.auto()
+    COUNTER = enum.auto()
+    QUESTION = enum.auto()
+    """Nothing but the question that is asked: no question may be answered twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,7 @@ class Token:
         serial: unique for its tenant.
         account: whose token it is, as an authenticator shows it.
         issuer: who issued it, as an authenticator shows it.
-        kind: what moves its codes on.
+        kind: how it makes its codes.
         suite: an OCRA token's.
         sealed_seed: as `keyfob.SealedSeed.to_bytes` gives it.
         sealed_as: which form of binding the seed was sealed with.
@@ -98,6 +109,24 @@ class Token:
     sealed_as: int = 1
 
     @property
+    def ocra_suite(self) -> OcraSuite:
+        """An OCRA token's suite.
+
+        Raises:
+            InvalidOcraSuiteError: the token is of another kind.
+        """
+        return _parsed_suite(self.suite or "")
+
+    @property
+    def moving_factor(self) -> MovingFactor:
+        """What makes its next code another one. Where a suite names both, it is the counter."""
+        if self.kind is TokenKind.TOTP:
+            return MovingFactor.TIME
+        if self.kind is TokenKind.HOTP or self.ocra_suite.counter:
+            return MovingFactor.COUNTER
+        return MovingFactor.QUESTION if self.ocra_suite.time_step_s is None else MovingFactor.TIME
+
+    @property
     def binding(self) -> Binding:
         """What the sealed seed opens for.
 
@@ -115,6 +144,11 @@ class Token:
         raise UnsealError
 
 
+@lru_cache(maxsize=256)
+def _parsed_suite(text: str) -> OcraSuite:
+    return OcraSuite.parse(text)
+
+
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
     """One line of the record: who did what to which token, and what came of it.
@@ -125,7 +159,7 @@ class AuditEntry:
         action: validate, enrol, activate, resync, revoke, ...
         serial: the token's, as the caller named it.
         outcome: one word.
-        step: the time step that was used, where one was.
+        step: the time step or counter that was used, where one was.
         sequence: the entry's place in the record; 0 until it has one.
     """
 

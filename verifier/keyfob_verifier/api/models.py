@@ -1,20 +1,34 @@
 """What the HTTP interface takes and gives."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from keyfob import Algorithm
 from keyfob.parameters import MAX_TIME_STEP_S
 from keyfob.seed import MAX_SEED_BYTES
-from keyfob_verifier.records import SupportState
+from keyfob_verifier.attempts import Challenge
+from keyfob_verifier.decide.policies.look_ahead import MAX_COUNTER
+from keyfob_verifier.records import SupportState, TokenKind
 from keyfob_verifier.service.outcome import Reason
 from keyfob_verifier.service.support import MAX_NOTE_CHARACTERS
 
 MAX_SUPPORT_ID = 2**63 - 1
+MAX_PIN_CHARACTERS = 64
 
 Serial = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$", examples=["KF0123456789"])]
 Code = Annotated[str, Field(max_length=64, examples=["123456"], description="Single spaces are fine.")]
+Question = Annotated[
+    str | None,
+    Field(max_length=128, description="What the code answers; only for a token that answers questions."),
+]
+Session = Annotated[
+    str | None,
+    Field(
+        pattern=r"^([0-9A-Fa-f]{2}){0,512}$",
+        description="Session information in hexadecimal, where the token's suite wants some.",
+    ),
+]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 Note = Annotated[str, Field(max_length=MAX_NOTE_CHARACTERS, description="For whoever deals with it.")]
 
@@ -24,7 +38,7 @@ class _Request(BaseModel):
 
 
 class EnrolRequest(_Request):
-    """A token to enrol; only the account is needed."""
+    """A token to enrol; only the account is needed. Of an ocra token the suite says what its codes are like."""
 
     account: Annotated[Name, Field(examples=["alice@example.org"])]
     issuer: Name = "keyfob"
@@ -41,15 +55,50 @@ class EnrolRequest(_Request):
     grade_ppm: float = Field(20.0, gt=0, le=1000, description="The crystal's grade.")
     clock_offset_s: float = Field(0.0, ge=-86_400, le=86_400, description="How far the fob's clock is ahead.")
     qr: Literal["png", "svg"] = "png"
+    kind: TokenKind = TokenKind.TOTP
+    counter: int = Field(
+        0, ge=0, le=MAX_COUNTER, description="Of its next code, where a counter moves it on."
+    )
+    suite: str | None = Field(
+        None,
+        max_length=64,
+        examples=["OCRA-1:HOTP-SHA256-8:C-QN08"],
+        description="An ocra token's (RFC 6287).",
+    )
+    pin: str | None = Field(
+        None,
+        min_length=1,
+        max_length=MAX_PIN_CHARACTERS,
+        repr=False,
+        description="An ocra token's, where its suite names one.",
+    )
 
 
-class CodeRequest(_Request):
+class _Answering(_Request):
+    question: Question = None
+    session: Session = None
+
+    @model_validator(mode="after")
+    def _require_question(self) -> Self:
+        if self.session is not None and self.question is None:
+            raise ValueError("session information goes with a question")
+        return self
+
+    @property
+    def challenge(self) -> Challenge | None:
+        """What the code answers."""
+        if self.question is None:
+            return None
+        return Challenge(self.question, None if self.session is None else bytes.fromhex(self.session))
+
+
+class CodeRequest(_Answering):
     """One code."""
 
     code: Code
 
 
-class ValidateRequest(_Request):
+class ValidateRequest(_Answering):
     """A code and the token that it should be of."""
 
     serial: Serial
@@ -62,8 +111,8 @@ class ValidateRequest(_Request):
     )
 
 
-class ResyncRequest(_Request):
-    """Two consecutive codes, in their order."""
+class ResyncRequest(_Answering):
+    """Two consecutive codes, in their order; of a token that answers questions, both to the same one."""
 
     first_code: Code
     second_code: Code
@@ -76,6 +125,13 @@ class AnswerResponse(BaseModel):
     reason: Reason | None = Field(default=None, description="Why; only for those who may diagnose.")
 
 
+class QuestionResponse(BaseModel):
+    """A question to show to a token's holder."""
+
+    question: str
+    open_s: float = Field(description="For how long an answer is accepted.")
+
+
 class DriftResponse(BaseModel):
     """The fob's clock less true time as the verifier believes it to be now, each with its standard deviation."""
 
@@ -86,21 +142,26 @@ class DriftResponse(BaseModel):
 
 
 class TokenResponse(BaseModel):
-    """A token's state, without its seed."""
+    """A token's state, without its seed. What goes with time is null where time does not move its codes on."""
 
     serial: str
     account: str
     issuer: str
+    kind: TokenKind
+    suite: str | None
     algorithm: Algorithm
     digits: int
-    time_step_s: int
+    time_step_s: int | None
     grade_ppm: float
     status: Literal["pending", "active", "resync-required", "revoked"]
     created_at: float
     activated_at: float | None
     revoked_at: float | None
     last_used_step: int | None
-    drift: DriftResponse
+    next_counter: int | None = Field(
+        description="The least that its next code may have; null without a counter."
+    )
+    drift: DriftResponse | None
 
 
 class QrResponse(BaseModel):
@@ -111,11 +172,14 @@ class QrResponse(BaseModel):
 
 
 class EnrolResponse(BaseModel):
-    """An enrolled token, with its provisioning URI: told this once, and it holds the seed."""
+    """An enrolled token, with what holds its seed and is told this once."""
 
     token: TokenResponse
-    uri: str = Field(repr=False)
-    qr: QrResponse = Field(repr=False)
+    seed: str = Field(repr=False, description="In base32.")
+    uri: str | None = Field(
+        repr=False, description="For provisioning; null for an ocra token, which has no such URI."
+    )
+    qr: QrResponse | None = Field(repr=False)
 
 
 class SupportRequest(_Request):

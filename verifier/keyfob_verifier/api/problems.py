@@ -13,11 +13,14 @@ from starlette.responses import JSONResponse, Response
 
 from keyfob.diagnostics import InvalidReportError
 from keyfob.errors import (
+    InvalidOcraSuiteError,
     InvalidParametersError,
     InvalidSeedError,
     InvalidUriError,
     KeyfobError,
     MalformedCodeError,
+    MalformedQuestionError,
+    OcraInputError,
 )
 from keyfob_verifier.api.models import Problem
 from keyfob_verifier.errors import StorageUnavailableError, UnauthorizedError, VerifierError
@@ -25,11 +28,14 @@ from keyfob_verifier.errors import StorageUnavailableError, UnauthorizedError, V
 log = structlog.get_logger()
 
 _CALLERS_MISTAKES = (
+    InvalidOcraSuiteError,
     InvalidParametersError,
     InvalidReportError,
     InvalidSeedError,
     InvalidUriError,
     MalformedCodeError,
+    MalformedQuestionError,
+    OcraInputError,
 )
 
 _WORDS = {404: "not-found", 405: "method-not-allowed", 409: "conflict", 413: "too-large"}

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Query
 
 from keyfob import Parameters, Seed
+from keyfob.ocra import OcraSuite
 from keyfob.qr import draw_png, draw_svg
 from keyfob_verifier.access import Caller, Permission
 from keyfob_verifier.api.answers import answer
@@ -16,12 +17,13 @@ from keyfob_verifier.api.models import (
     EnrolRequest,
     EnrolResponse,
     QrResponse,
+    QuestionResponse,
     ResyncRequest,
     Serial,
     TokenResponse,
 )
 from keyfob_verifier.api.problems import RESPONSES
-from keyfob_verifier.service import enrolment, inspection, lifecycle
+from keyfob_verifier.service import enrolment, inspection, lifecycle, questions
 
 router = APIRouter(prefix="/v1/tokens", tags=["tokens"], responses=RESPONSES)
 
@@ -29,17 +31,22 @@ SerialInPath = Annotated[Serial, Path()]
 Enroller = Annotated[Caller, Depends(Requires(Permission.TOKENS_ENROL))]
 Reader = Annotated[Caller, Depends(Requires(Permission.TOKENS_READ))]
 Resyncer = Annotated[Caller, Depends(Requires(Permission.TOKENS_RESYNC))]
+Validator = Annotated[Caller, Depends(Requires(Permission.VALIDATE))]
 Revoker = Annotated[Caller, Depends(Requires(Permission.TOKENS_REVOKE))]
 
 
 @router.post("", status_code=201)
 def enrol(request: EnrolRequest, caller: Enroller, context: OpenContext) -> EnrolResponse:
-    """Enrols a token and tells its provisioning URI, as text and as a QR code, this once."""
+    """Enrols a token and tells its seed and its provisioning URI, as text and as a QR code, this once."""
     application = enrolment.Application(
         account=request.account,
         issuer=request.issuer,
         serial=request.serial,
         parameters=Parameters(request.algorithm, request.digits, request.time_step_s),
+        kind=request.kind,
+        counter=request.counter,
+        suite=None if request.suite is None else OcraSuite.parse(request.suite),
+        pin=request.pin,
         seed=None if request.seed is None else Seed.from_base32(request.seed),
         grade_ppm=request.grade_ppm,
         clock_offset_s=request.clock_offset_s,
@@ -47,8 +54,9 @@ def enrol(request: EnrolRequest, caller: Enroller, context: OpenContext) -> Enro
     enrolled = enrolment.enrol(context, caller.tenant_id, caller.actor, application)
     return EnrolResponse(
         token=_response(inspection.view(context, enrolled.token)),
+        seed=enrolled.seed,
         uri=enrolled.uri,
-        qr=_png(enrolled.uri) if request.qr == "png" else _svg(enrolled.uri),
+        qr=None if enrolled.uri is None else _DRAWINGS[request.qr](enrolled.uri),
     )
 
 
@@ -76,17 +84,31 @@ def activate(
     serial: SerialInPath, request: CodeRequest, caller: Enroller, context: OpenContext
 ) -> AnswerResponse:
     """Activates a pending token with its first code. The code counts as used."""
-    outcome = lifecycle.activate(context, caller.tenant_id, caller.actor, serial, request.code)
+    outcome = lifecycle.activate(
+        context, caller.tenant_id, caller.actor, serial, request.code, challenge=request.challenge
+    )
     return answer(outcome, caller)
+
+
+@router.post("/{serial}/questions", status_code=201)
+def ask(serial: SerialInPath, caller: Validator, context: OpenContext) -> QuestionResponse:
+    """Asks an ocra token a new question. Where there is no such token, only those who may diagnose are told."""
+    asked = questions.ask(context, caller.tenant_id, caller.actor, serial)
+    if asked.fault is not None and caller.may(Permission.DIAGNOSE):
+        raise asked.fault
+    return QuestionResponse(question=asked.question, open_s=asked.open_s)
 
 
 @router.post("/{serial}/resync")
 def resync(
     serial: SerialInPath, request: ResyncRequest, caller: Resyncer, context: OpenContext
 ) -> AnswerResponse:
-    """Finds a token's clock again with two consecutive codes. They count as used; it is no login."""
+    """Finds a token's clock or counter again with two consecutive codes. They count as used; it is no login."""
     codes = (request.first_code, request.second_code)
-    return answer(lifecycle.resync(context, caller.tenant_id, caller.actor, serial, codes), caller)
+    outcome = lifecycle.resync(
+        context, caller.tenant_id, caller.actor, serial, codes, challenge=request.challenge
+    )
+    return answer(outcome, caller)
 
 
 @router.post("/{serial}/revoke")
@@ -111,3 +133,6 @@ def _svg(uri: str) -> QrResponse:
 def _data_uri(media_type: Literal["image/png", "image/svg+xml"], image: bytes) -> QrResponse:
     encoded = base64.b64encode(image).decode()
     return QrResponse(media_type=media_type, data_uri=f"data:{media_type};base64,{encoded}")
+
+
+_DRAWINGS = {"png": _png, "svg": _svg}

@@ -55,6 +55,7 @@ async def validate(
         moment.steady_at,
         moment.learns,
         idempotency_key,
+        request.challenge,
     )
     return answer(await writer.submit(attempt), caller)
 

@@ -1,28 +1,33 @@
 """Comparing a code with a token's own: the same work for every code that is refused, whatever it is refused for."""
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import NamedTuple
 
 from keyfob import Binding, Parameters, SealedSeed, SealingKey, Seed
 from keyfob.errors import UnsealError
-from keyfob_verifier.decide.decision import Verdict, decide
-from keyfob_verifier.decide.resync import find_run, step_by_step
-from keyfob_verifier.decide.state import State
-from keyfob_verifier.records import Token
+from keyfob.ocra import OcraSuite, ocra
+from keyfob_verifier.attempts import Challenge
+from keyfob_verifier.decide.decision import Decision, Verdict, decide
+from keyfob_verifier.decide.resync import find_run
+from keyfob_verifier.decide.state import NO_STEP, State
+from keyfob_verifier.records import Token, TokenKind
 from keyfob_verifier.service.context import Context
 from keyfob_verifier.service.next_code import NEXT_CODE_STEPS
 from keyfob_verifier.service.outcome import Reason
+from keyfob_verifier.service.token_codes import Codes, codes_of, fill_up, find_in
 
 NO_CODE = "------"
 """What is compared in place of a code that must not be: it is the code of no step."""
 
-WINDOW_WORK = 10
-"""How many codes are computed at least for one that is refused: more than a window has steps."""
+WINDOW_WORK = 11
+"""How many codes are computed at least for one that is refused: a counter's window, and more than one of time has."""
 PAIR_WORK = 64
 """How many at least where a pair is searched; twice as many, or four times, where the search is that wide."""
 
+_USUAL_SUITE, _ANY_QUESTION = OcraSuite(), "12345678"
 _CODE = re.compile(r"[0-9](?: ?[0-9]){5,9}")
 
 
@@ -32,7 +37,7 @@ class Compared(NamedTuple):
     Attributes:
         reason: accepted, alone or as a pair, or why not.
         state: the token's drift state from now on, where the code is accepted.
-        step: the step whose code it is, where it is of one.
+        step: the time step or counter whose code it is, where it is of one.
     """
 
     reason: Reason
@@ -47,32 +52,15 @@ class Submitted(NamedTuple):
         code: as `typed_code` gives it, or `NO_CODE`, which is refused after the same work.
         at: the Unix time at which it arrived.
         first_code: the code before it, to search the two as a pair; `NO_CODE` for the work alone; None for neither.
+        challenge: what it answers, if its token answers questions.
+        reopens: whether the token's last step is good once more, since it is another question's.
     """
 
     code: str
     at: float
     first_code: str | None = None
-
-
-class Codes:
-    """An opened seed's codes by their time steps, counted as they are computed."""
-
-    __slots__ = ("_code_at", "computed")
-
-    def __init__(self, seed: Seed, parameters: Parameters) -> None:
-        self._code_at, self.computed = seed.codes(parameters), 0
-
-    def __call__(self, step: int) -> str:
-        """The code of a time step."""
-        self.computed += 1
-        return self._code_at(step)
-
-    def fill_up(self, least: int) -> None:
-        """Computes codes for nothing, until there were `least` of them, or that doubled and doubled again."""
-        while least < self.computed:
-            least *= 2
-        while self.computed < least:
-            self(0)
+    challenge: Challenge | None = None
+    reopens: bool = False
 
 
 def typed_code(typed: str) -> str | None:
@@ -85,46 +73,75 @@ def typed_code(typed: str) -> str | None:
 
 
 def compare(context: Context, token: Token, submitted: Submitted) -> Compared:
-    """Compares a code with those of the token's window, and where it is in none, searches a pair."""
+    """Compares a code with those of the token's window, and where it is in none, searches a pair.
+
+    Raises:
+        OcraInputError, MalformedQuestionError: the token has no answer to such a challenge.
+    """
     try:
-        with context.opened(token) as seed:
-            return _compare(context, token, submitted, Codes(seed, token.parameters))
+        with context.opened(token) as secret:
+            ways = codes_of(secret, token, submitted.challenge, submitted.at)
+            return _compare(context, token, submitted, ways)
     except UnsealError:
-        compare_in_vain(searches=submitted.first_code is not None)
+        compare_in_vain(searches=submitted.first_code is not None, answers=submitted.challenge is not None)
         return Compared(Reason.SEED_UNUSABLE)
 
 
-def compare_in_vain(*, searches: bool) -> None:
-    """Does the work of a comparison where there is no seed to compare with."""
+def compare_in_vain(*, searches: bool, answers: bool) -> None:
+    """Does the work of a comparison where there is no seed to compare with.
+
+    Args:
+        searches: as much as where a pair is searched.
+        answers: as where the code is the answer to a question.
+    """
     sealed, binding, key = _decoy()
     with sealed.open(binding, key) as seed:
-        Codes(seed, binding.parameters).fill_up(PAIR_WORK if searches else WINDOW_WORK)
+        way = partial(_answer_in_vain, seed.reveal()) if answers else seed.codes(binding.parameters)
+        fill_up([Codes(way)], PAIR_WORK if searches else WINDOW_WORK)
+
+
+def state_before(context: Context, token: Token, *, reopens: bool) -> State:
+    """What a code is judged by; where the last step is good once more, its guard stands one before it."""
+    known = context.drift_of(token)
+    return known._replace(last_step=known.last_step - 1) if reopens and known.last_step > NO_STEP else known
 
 
 def moved_on(context: Context, token: Token, state: State, learns: bool) -> Token:
     """A token once a code of it was accepted; where nothing is to be learned, only the replay guard moves."""
     if learns:
-        return replace(token, drift=state, policy=context.policy)
+        return replace(token, drift=state, policy=context.policy_name_for(token))
     return replace(token, drift=token.drift._replace(last_step=max(token.drift.last_step, state.last_step)))
 
 
-def _compare(context: Context, token: Token, submitted: Submitted, codes: Codes) -> Compared:
-    code, at, first_code = submitted
-    policy, known = context.policy_for(token), context.drift_of(token)
-    decision = decide(policy, known, code, at, codes)
+def _compare(context: Context, token: Token, submitted: Submitted, ways: Sequence[Codes]) -> Compared:
+    code, at, first_code = submitted.code, submitted.at, submitted.first_code
+    policy, known = context.policy_for(token), state_before(context, token, reopens=submitted.reopens)
+    decision = _best(decide(policy, known, code, at, way) for way in ways)
     if decision.verdict is Verdict.ACCEPTED:
         return Compared(Reason.ACCEPTED, decision.state, decision.step)
     reason = Reason(decision.verdict.value)
-    if first_code is not None:
+    if first_code is not None and token.kind is not TokenKind.OCRA:
         pair = first_code, code if decision.verdict is Verdict.WRONG else NO_CODE
-        find = step_by_step(cache(codes))
+        find = find_in([cache(way) for way in ways])
         found = find_run(policy, known, pair, at, find, reach_steps=NEXT_CODE_STEPS)
         if found is not None:
             return Compared(Reason.ACCEPTED_AS_PAIR, found, found.last_step)
         if NO_CODE not in pair:
             reason = Reason.WRONG_AS_PAIR
-    codes.fill_up(WINDOW_WORK if first_code is None else PAIR_WORK)
+    fill_up(ways, WINDOW_WORK if first_code is None else PAIR_WORK)
     return Compared(reason, step=decision.step)
+
+
+def _best(decisions: Iterable[Decision]) -> Decision:
+    """Of several ways to read a code, one that accepts it before one that knows it."""
+    return max(decisions, key=lambda decision: _RANKS[decision.verdict])
+
+
+_RANKS = {Verdict.WRONG: 0, Verdict.REPLAYED: 1, Verdict.ACCEPTED: 2}
+
+
+def _answer_in_vain(key: bytes, _step: int) -> str:
+    return ocra(key, _USUAL_SUITE, question=_ANY_QUESTION)
 
 
 @lru_cache(maxsize=1)

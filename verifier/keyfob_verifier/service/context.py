@@ -7,11 +7,13 @@ from functools import cached_property, lru_cache
 
 from keyfob import Clock, Parameters, SealedSeed, Seed
 from keyfob_verifier.decide.policies import POLICIES
+from keyfob_verifier.decide.policies.look_ahead import LookAhead
+from keyfob_verifier.decide.policies.single import SingleAnswer
 from keyfob_verifier.decide.policy import WindowPolicy
 from keyfob_verifier.decide.state import State
 from keyfob_verifier.decide.throttle import SOURCE_THROTTLE, Throttle
 from keyfob_verifier.keys.keyring import Keyring
-from keyfob_verifier.records import Token
+from keyfob_verifier.records import MovingFactor, Token
 from keyfob_verifier.service.clock_guard import ClockGuard, guard_of
 from keyfob_verifier.store.database import Store
 
@@ -24,10 +26,11 @@ class Context:
         store: the database.
         keyring: the data keys.
         clock: the verifier's time.
-        policy: the window policy's name.
+        policy: the name of the window policy for codes that time moves on.
         throttle: the limits on guessing at a token and at a user.
         source_throttle: those on a source, over all tokens at which it is not known.
         next_code: whether a code outside the window is remembered for a moment, and tried as a pair with the next.
+        look_ahead: the window policy for codes that a counter moves on.
     """
 
     store: Store
@@ -37,19 +40,26 @@ class Context:
     throttle: Throttle = field(default_factory=Throttle)
     source_throttle: Throttle = SOURCE_THROTTLE
     next_code: bool = True
+    look_ahead: LookAhead = field(default_factory=LookAhead)
 
     @cached_property
     def guard(self) -> ClockGuard:
         """What watches the clock, from the first time that it is asked for."""
         return guard_of(self.clock)
 
-    def policy_of(self, parameters: Parameters, grade_ppm: float) -> WindowPolicy:
-        """The window policy in force, made for a credential and its crystal's grade."""
-        return _make_policy(self.policy, parameters, grade_ppm)
-
     def policy_for(self, token: Token) -> WindowPolicy:
         """The window policy in force, made for a token."""
-        return self.policy_of(token.parameters, token.grade_ppm)
+        match token.moving_factor:
+            case MovingFactor.TIME:
+                return _make_policy(self.policy, token.parameters, token.grade_ppm)
+            case MovingFactor.COUNTER:
+                return self.look_ahead
+            case MovingFactor.QUESTION:
+                return _SINGLE_ANSWER
+
+    def policy_name_for(self, token: Token) -> str:
+        """What its state is stored with, so that nothing else reads it."""
+        return self.policy if token.moving_factor is MovingFactor.TIME else token.moving_factor.name.lower()
 
     def drift_of(self, token: Token) -> State:
         """The token's state as the policy in force understands it.
@@ -57,7 +67,7 @@ class Context:
         A state that another policy left behind keeps its replay guard; its estimate begins anew from what was
         last proved.
         """
-        if token.policy == self.policy:
+        if token.policy == self.policy_name_for(token):
             return token.drift
         known = token.drift
         fresh = self.policy_for(token).enrol(known.proved_at, known.proved_offset_s)
@@ -78,8 +88,11 @@ class Context:
 
 
 def last_policy_of(token: Token) -> WindowPolicy:
-    """The window policy that the token's drift state belongs to."""
+    """The window policy that the drift state of a token belongs to whose codes time moves on."""
     return _make_policy(token.policy, token.parameters, token.grade_ppm)
+
+
+_SINGLE_ANSWER = SingleAnswer()
 
 
 @lru_cache(maxsize=1024)

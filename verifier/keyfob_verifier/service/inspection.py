@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from keyfob_verifier.decide.state import NO_STEP
-from keyfob_verifier.records import Token
+from keyfob_verifier.records import MovingFactor, Token
 from keyfob_verifier.service.context import Context
 
 
@@ -20,40 +20,52 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class TokenView:
-    """What may be shown of a token; times are Unix time."""
+    """What may be shown of a token; times are Unix time.
+
+    Attributes:
+        time_step_s, last_used_step, drift: None where time does not move its codes on.
+        next_counter: the least that its next code may have; None where no counter moves it on.
+    """
 
     serial: str
     account: str
     issuer: str
     status: str
+    kind: str
+    suite: str | None
     algorithm: str
     digits: int
-    time_step_s: int
+    time_step_s: int | None
     grade_ppm: float
     created_at: float
     activated_at: float | None
     revoked_at: float | None
     last_used_step: int | None
-    drift: Drift
+    next_counter: int | None
+    drift: Drift | None
 
 
 def view(context: Context, token: Token) -> TokenView:
     """The token as it is at the context's present time."""
-    parameters, last_step = token.parameters, token.drift.last_step
+    parameters, last_step, moved_by = token.parameters, token.drift.last_step, token.moving_factor
+    has_time = moved_by is MovingFactor.TIME
     return TokenView(
         serial=token.serial,
         account=token.account,
         issuer=token.issuer,
         status=token.status.value,
+        kind=token.kind.value,
+        suite=token.suite,
         algorithm=parameters.algorithm.value,
         digits=parameters.digits,
-        time_step_s=parameters.time_step_s,
+        time_step_s=parameters.time_step_s if has_time else None,
         grade_ppm=token.grade_ppm,
         created_at=token.created_at,
         activated_at=token.activated_at,
         revoked_at=token.revoked_at,
-        last_used_step=None if last_step == NO_STEP else last_step,
-        drift=_drift(context, token),
+        last_used_step=last_step if has_time and last_step != NO_STEP else None,
+        next_counter=last_step + 1 if moved_by is MovingFactor.COUNTER else None,
+        drift=_drift(context, token) if has_time else None,
     )
 
 

@@ -5,22 +5,32 @@ from dataclasses import replace
 
 from keyfob import Seed
 from keyfob.errors import UnsealError
+from keyfob_verifier.attempts import Challenge
 from keyfob_verifier.decide.resync import find_run
 from keyfob_verifier.decide.state import State
 from keyfob_verifier.errors import TokenNotFoundError, TokenStatusError
-from keyfob_verifier.records import AuditEntry, Token, TokenStatus
+from keyfob_verifier.records import AuditEntry, MovingFactor, Token, TokenKind, TokenStatus
 from keyfob_verifier.service.clock_guard import Moment
-from keyfob_verifier.service.comparison import moved_on, typed_code
+from keyfob_verifier.service.comparison import moved_on, state_before, typed_code
 from keyfob_verifier.service.context import Context
-from keyfob_verifier.service.finding import finder
 from keyfob_verifier.service.outcome import Outcome, Reason
+from keyfob_verifier.service.questions import Questions, answerable
 from keyfob_verifier.service.throttling import Gate, Throttling, subjects_of
+from keyfob_verifier.service.token_codes import token_finder
 from keyfob_verifier.service.writing import written
 from keyfob_verifier.store.database import Transaction
+from keyfob_verifier.token_errors import NothingToResyncError, QuestionNotOpenError
 
 
 def activate(
-    context: Context, tenant_id: str, actor: str, serial: str, code: str, *, source: str | None = None
+    context: Context,
+    tenant_id: str,
+    actor: str,
+    serial: str,
+    code: str,
+    *,
+    source: str | None = None,
+    challenge: Challenge | None = None,
 ) -> Outcome:
     """Activates a pending token with its first code, which counts as used.
 
@@ -31,17 +41,21 @@ def activate(
         serial: the token's.
         code: as it was typed.
         source: where the person is, in words that the caller vouches for.
+        challenge: what the code answers, where the token answers questions.
 
     Raises:
         TokenNotFoundError: there is no such token.
         TokenStatusError: it is not pending.
+        NoQuestionsError: it answers no questions, and there is one.
+        QuestionMissingError, OcraInputError, MalformedQuestionError: it does, and there is none, or not of its suite.
+        QuestionNotOpenError: nothing but the question moves it on, and this one is not open.
         StorageUnavailableError: nothing was changed.
     """
     now = context.guard.moment()
 
     def activate_within(transaction: Transaction) -> Outcome:
         token = _lock(transaction, tenant_id, serial, TokenStatus.PENDING)
-        search = _Search(context, transaction, token, now, source)
+        search = _Search(context, transaction, token, now, source=source, challenge=challenge)
         changed, outcome = search.run([code])
         if outcome.reason is Reason.ACCEPTED:
             changed = replace(changed, status=TokenStatus.ACTIVE, activated_at=now.at)
@@ -61,8 +75,9 @@ def resync(
     codes: tuple[str, str],
     *,
     source: str | None = None,
+    challenge: Challenge | None = None,
 ) -> Outcome:
-    """Finds a token's clock again with two consecutive codes, which count as used. It is no login.
+    """Finds a token's clock or counter again with two consecutive codes, which count as used. It is no login.
 
     A token that needs one since its database was restored is active afterwards.
 
@@ -73,17 +88,23 @@ def resync(
         serial: the token's.
         codes: as they were typed, in their order.
         source: where the person is, in words that the caller vouches for.
+        challenge: what both codes answer, where the token answers questions.
 
     Raises:
         TokenNotFoundError: there is no such token.
         TokenStatusError: it is not active, nor waiting for this.
+        NothingToResyncError: it has neither clock nor counter.
+        NoQuestionsError: it answers no questions, and there is one.
+        QuestionMissingError, OcraInputError, MalformedQuestionError: it does, and there is none, or not of its suite.
         StorageUnavailableError: nothing was changed.
     """
     now = context.guard.moment()
 
     def resync_within(transaction: Transaction) -> Outcome:
         token = _lock(transaction, tenant_id, serial, TokenStatus.ACTIVE, TokenStatus.RESYNC_REQUIRED)
-        search = _Search(context, transaction, token, now, source)
+        if token.moving_factor is MovingFactor.QUESTION:
+            raise NothingToResyncError(serial)
+        search = _Search(context, transaction, token, now, source=source, challenge=challenge)
         changed, outcome = search.run(codes)
         if outcome.reason is Reason.ACCEPTED and token.status is not TokenStatus.ACTIVE:
             changed = replace(changed, status=TokenStatus.ACTIVE)
@@ -134,10 +155,22 @@ class _Search:
     """The search for codes beyond the window: never without the throttle's leave, so once in a back-off at most."""
 
     def __init__(
-        self, context: Context, transaction: Transaction, token: Token, now: Moment, source: str | None
+        self,
+        context: Context,
+        transaction: Transaction,
+        token: Token,
+        now: Moment,
+        *,
+        source: str | None,
+        challenge: Challenge | None,
     ) -> None:
         subjects = subjects_of(token.tenant_id, token.serial, token, source)
         self._context, self._token, self._now = context, token, now
+        self._challenge, self._digest = challenge, b""
+        self._reopens = False
+        self._questions = Questions(transaction, token.tenant_id, {token.id}, now.steady_at)
+        if challenge is not None or token.kind is TokenKind.OCRA:
+            self._look_up(challenge)
         self.throttling = Throttling(context, transaction, token.tenant_id, [subjects])
         self.gate: Gate = self.throttling.gate(subjects, now.steady_at)
 
@@ -150,20 +183,29 @@ class _Search:
             self.throttling.left_alone(self.gate)
             return self._token, Outcome(self.gate.reason, retry_after_s=self.gate.wait_s)
         try:
-            with self._context.opened(self._token) as seed:
-                found = self._find(seed, codes)
+            with self._context.opened(self._token) as secret:
+                found = self._find(secret, codes)
         except UnsealError:
             return self._token, Outcome(Reason.SEED_UNUSABLE)
         if found is None:
             self.throttling.failed(self.gate, None)
             return self._token, Outcome(Reason.WRONG)
         self.throttling.succeeded(self.gate)
+        if self._digest:
+            self._questions.answered(self._token, self._digest, found.last_step)
         changed = moved_on(self._context, self._token, found, self._now.learns)
         return changed, Outcome(Reason.ACCEPTED, found.last_step)
 
-    def _find(self, seed: Seed, codes: Sequence[str]) -> State | None:
-        token = self._token
+    def _look_up(self, challenge: Challenge | None) -> None:
+        self._challenge, self._digest = answerable(self._token, challenge)
+        self._reopens = self._questions.reopens(self._token, self._digest)
+        if self._token.moving_factor is MovingFactor.QUESTION and not self._reopens:
+            raise QuestionNotOpenError(self._token.serial)
+
+    def _find(self, secret: Seed, codes: Sequence[str]) -> State | None:
+        token, at = self._token, self._now.at
         if any(len(code) != token.parameters.digits for code in codes):
             return None
-        policy, known = self._context.policy_for(token), self._context.drift_of(token)
-        return find_run(policy, known, codes, self._now.at, finder(seed, token.parameters))
+        known = state_before(self._context, token, reopens=self._reopens)
+        find = token_finder(secret, token, self._challenge, at)
+        return find_run(self._context.policy_for(token), known, codes, at, find)

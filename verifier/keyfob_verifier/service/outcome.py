@@ -24,6 +24,10 @@ class Reason(enum.StrEnum):
     """It is wrong, and the code before it and this one are not two consecutive ones."""
     REPLAYED = "replayed"
     MALFORMED = "malformed"
+    QUESTION_UNUSABLE = "question-unusable"
+    """The token answers questions, and there was none of its suite; or it answers none, and there was one."""
+    QUESTION_NOT_OPEN = "question-not-open"
+    """Nothing but the question moves the token on, and this one was not asked, or too long ago, or answered already."""
     THROTTLED = "throttled"
     LOCKED = "locked"
     UNKNOWN_TOKEN = "unknown-token"  # noqa: S105  a word for the record
@@ -49,7 +53,7 @@ class Outcome(NamedTuple):
 
     Attributes:
         reason: what happened.
-        step: the time step that the code was of, where it was of one.
+        step: the time step or counter that the code was of, where it was of one.
         retry_after_s: how long to wait, where the answer is to retry.
         repeated: whether it is the outcome of an earlier attempt, which this one asks for again.
     """

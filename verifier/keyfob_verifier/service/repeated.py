@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from keyfob_verifier.attempts import StoredAnswer, digest
+from keyfob_verifier.attempts import Challenge, StoredAnswer, digest
 from keyfob_verifier.service.outcome import Outcome, Reason
 from keyfob_verifier.store.database import Transaction
 
@@ -10,9 +10,21 @@ KEPT_S = 60.0
 FORGOTTEN_AT_ONCE = 100
 
 
-def question(actor: str, tenant_id: str, idempotency_key: str, serial: str, code: str) -> bytes:
+def attempt_digest(
+    actor: str,
+    tenant_id: str,
+    idempotency_key: str,
+    *,
+    serial: str,
+    code: str,
+    challenge: Challenge | None,
+) -> bytes:
     """What tells an attempt from every other one: nothing is kept of it but this."""
-    return digest("attempt 1", actor, tenant_id, idempotency_key, serial, code)
+    fields = ("attempt 1", actor, tenant_id, idempotency_key, serial, code)
+    if challenge is None:
+        return digest(*fields)
+    session = () if challenge.session is None else (challenge.session.hex(),)
+    return digest(*fields, challenge.question, *session)
 
 
 class Repeated:
@@ -20,13 +32,13 @@ class Repeated:
 
     Args:
         transaction: where they are read and written.
-        questions: of those attempts that may be asked again.
+        digests: of those attempts that may be made again.
         at: the time by a clock that does not jump.
     """
 
-    def __init__(self, transaction: Transaction, questions: Iterable[bytes], at: float) -> None:
+    def __init__(self, transaction: Transaction, digests: Iterable[bytes], at: float) -> None:
         self._transaction, self._at = transaction, at
-        asked = set(questions)
+        asked = set(digests)
         stored = transaction.stored_answers.find(asked) if asked else {}
         self._known = {key: answer for key, answer in stored.items() if abs(at - answer.at) < KEPT_S}
         self._stale = stored.keys() - self._known.keys()

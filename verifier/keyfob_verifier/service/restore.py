@@ -4,12 +4,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from keyfob import Clock
-from keyfob.ocra import OcraSuite
 from keyfob_verifier.backup_errors import ClockBehindBackupError
 from keyfob_verifier.decide.policy import WindowPolicy
 from keyfob_verifier.decide.state import State
 from keyfob_verifier.errors import WrongPurposeError
-from keyfob_verifier.records import AuditEntry, Purpose, Token, TokenKind, TokenStatus
+from keyfob_verifier.records import AuditEntry, MovingFactor, Purpose, Token, TokenKind, TokenStatus
 from keyfob_verifier.service.context import last_policy_of
 from keyfob_verifier.store.backup import Advance, restored_database
 from keyfob_verifier.store.database import Transaction
@@ -60,6 +59,7 @@ def restore(path: Path, database_url: str, clock: Clock, actor: str, advance: Ad
         if now < restored.made_at:
             raise ClockBehindBackupError(restored.made_at - now)
         guarded = _guard_all(restored.transaction, now)
+        restored.transaction.questions.forget_all()
         for tenant in restored.transaction.tenants.all():
             entry = AuditEntry(now, actor, "restore", None, "restored")
             restored.transaction.audit.append(tenant.id, [entry])
@@ -68,7 +68,9 @@ def restore(path: Path, database_url: str, clock: Clock, actor: str, advance: Ad
         restored.row_count,
         restored.made_at,
         len(guarded),
-        max((_wait_s(token, now) for token in in_use if token.kind is TokenKind.TOTP), default=0.0),
+        max(
+            (_wait_s(token, now) for token in in_use if token.moving_factor is MovingFactor.TIME), default=0.0
+        ),
         sum(token.status is TokenStatus.RESYNC_REQUIRED for token in in_use),
     )
 
@@ -77,11 +79,16 @@ def guarded_token(token: Token, now: float) -> Token:
     """The token with every code refused for good that may have been used by `now`.
 
     A code that time moves on is older than that from some step on. Nobody can tell how far a counter has come:
-    a token that has one needs two consecutive codes before any other is accepted.
+    a token that has one needs two consecutive codes before any other is accepted. Where there is neither, no question
+    is open any more.
     """
-    if token.kind is TokenKind.HOTP or (token.suite is not None and OcraSuite.parse(token.suite).counter):
+    if token.moving_factor is MovingFactor.COUNTER:
         return replace(token, status=_resync_required(token.status))
+    if token.moving_factor is MovingFactor.QUESTION:
+        return token
     step = highest_step(last_policy_of(token), token.drift, now)
+    if token.kind is TokenKind.OCRA:
+        step += 1  # its last step is good for a question that is not known to be answered
     if step <= token.drift.last_step:
         return token
     return replace(token, drift=token.drift._replace(last_step=step))

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from keyfob_verifier.records import AuditEntry, Token, TokenKind, TokenStatus
+from keyfob.errors import MalformedQuestionError, OcraInputError
+from keyfob_verifier.attempts import Challenge
+from keyfob_verifier.records import AuditEntry, MovingFactor, Token, TokenKind, TokenStatus
 from keyfob_verifier.service.comparison import (
     NO_CODE,
     Compared,
@@ -16,10 +18,12 @@ from keyfob_verifier.service.comparison import (
 from keyfob_verifier.service.context import Context
 from keyfob_verifier.service.next_code import kept_code, pair_is_due, seal_code
 from keyfob_verifier.service.outcome import Outcome, Reason
-from keyfob_verifier.service.repeated import Repeated, question
+from keyfob_verifier.service.questions import Questions, answerable
+from keyfob_verifier.service.repeated import Repeated, attempt_digest
 from keyfob_verifier.service.throttling import Gate, Subjects, Throttling, subjects_of
 from keyfob_verifier.service.writing import written
 from keyfob_verifier.store.database import Transaction
+from keyfob_verifier.token_errors import NoQuestionsError, QuestionMissingError
 
 _USUAL_TIME_STEP_S = 30
 
@@ -37,6 +41,7 @@ class Attempt(NamedTuple):
         steady_at: the same time by a clock that does not jump, by which waits are counted; None where that is `at`.
         learns: whether the code may teach something of the fob's clock.
         idempotency_key: names the attempt, so that it can be made again if its answer is lost.
+        challenge: what the code answers, where its token answers questions.
     """
 
     tenant_id: str
@@ -48,6 +53,7 @@ class Attempt(NamedTuple):
     steady_at: float | None = None
     learns: bool = True
     idempotency_key: str | None = None
+    challenge: Challenge | None = None
 
     @property
     def waits_from(self) -> float:
@@ -86,9 +92,10 @@ class _Batch:
         self._present = dict(self._known)
         self._subjects = [self._charge(attempt) for attempt in attempts]
         self._at = max(attempt.waits_from for attempt in attempts)
-        keys = (_question(attempt) for attempt in attempts if attempt.idempotency_key is not None)
+        keys = (_digest(attempt) for attempt in attempts if attempt.idempotency_key is not None)
         self._repeated = Repeated(transaction, keys, self._at)
         self._throttling = Throttling(context, transaction, tenant_id, self._subjects)
+        self._questions = Questions(transaction, tenant_id, self._asked_ids(), self._at)
 
     def decide(self) -> list[Outcome]:
         """Decides them in their order, and writes what came of it."""
@@ -118,7 +125,7 @@ class _Batch:
     def _decide_once(self, attempt: Attempt, subjects: Subjects) -> Outcome:
         if attempt.idempotency_key is None:
             return self._decide(attempt, subjects)
-        key = _question(attempt)
+        key = _digest(attempt)
         outcome = self._repeated.answer(key)
         if outcome is None:
             outcome = self._decide(attempt, subjects)
@@ -134,10 +141,10 @@ class _Batch:
         if token is None:
             return self._refuse_in_vain(attempt, gate)
         if gate.wait_s > 0.0:
-            self._compare(token, gate, NO_CODE, attempt.at)
+            self._compare(token, gate, NO_CODE, attempt)
             self._throttling.left_alone(gate)
             return Outcome(gate.reason, retry_after_s=gate.wait_s)
-        compared = self._compare(token, gate, code, attempt.at)
+        compared = self._compare(token, gate, code, attempt)
         if compared.state is not None:
             self._present[token.serial] = moved_on(self._context, token, compared.state, attempt.learns)
             self._throttling.succeeded(gate)
@@ -148,7 +155,7 @@ class _Batch:
 
     def _refuse(self, token: Token, gate: Gate, code: str, reason: Reason) -> None:
         match reason:
-            case Reason.SEED_UNUSABLE:
+            case Reason.SEED_UNUSABLE | Reason.QUESTION_UNUSABLE:
                 self._throttling.left_alone(gate)
             case Reason.REPLAYED:
                 self._throttling.failed(gate, gate.last_wrong)
@@ -157,7 +164,8 @@ class _Batch:
 
     def _refuse_in_vain(self, attempt: Attempt, gate: Gate) -> Outcome:
         """Treats an attempt that cannot succeed as one that was wrong."""
-        compare_in_vain(searches=pair_is_due(self._context, gate, _USUAL_TIME_STEP_S))
+        is_due = pair_is_due(self._context, gate, _USUAL_TIME_STEP_S)
+        compare_in_vain(searches=is_due, answers=attempt.challenge is not None)
         if gate.wait_s > 0.0:
             self._throttling.left_alone(gate)
         else:
@@ -165,17 +173,45 @@ class _Batch:
         is_known = attempt.serial in self._known
         return Outcome(Reason.NOT_ACTIVE if is_known else Reason.UNKNOWN_TOKEN)
 
-    def _compare(self, token: Token, gate: Gate, code: str, at: float) -> Compared:
+    def _compare(self, token: Token, gate: Gate, code: str, attempt: Attempt) -> Compared:
+        is_due = pair_is_due(self._context, gate, token.parameters.time_step_s)
+        if token.kind is TokenKind.OCRA or attempt.challenge is not None:
+            return self._compare_answer(
+                token, Submitted(code, attempt.at, NO_CODE if is_due else None), attempt
+            )
         first_code = None
-        if token.kind is TokenKind.TOTP and pair_is_due(self._context, gate, token.parameters.time_step_s):
+        if is_due:
             kept = kept_code(self._context, token, gate)
             first_code = NO_CODE if kept is None or code is NO_CODE else kept
-        return compare(self._context, token, Submitted(code, at, first_code))
+        return compare(self._context, token, Submitted(code, attempt.at, first_code))
+
+    def _compare_answer(self, token: Token, submitted: Submitted, attempt: Attempt) -> Compared:
+        """Compares the answer to a question, which no other code may pass for."""
+        try:
+            challenge, digest = answerable(token, attempt.challenge)
+        except (NoQuestionsError, QuestionMissingError, OcraInputError, MalformedQuestionError):
+            compare_in_vain(searches=submitted.first_code is not None, answers=attempt.challenge is not None)
+            return Compared(Reason.QUESTION_UNUSABLE)
+        reopens = self._questions.reopens(token, digest)
+        submitted = submitted._replace(challenge=challenge, reopens=reopens)
+        if token.moving_factor is MovingFactor.QUESTION and not reopens:
+            compare(self._context, token, submitted._replace(code=NO_CODE))
+            return Compared(Reason.QUESTION_NOT_OPEN)
+        compared = compare(self._context, token, submitted)
+        if compared.state is not None:
+            self._questions.answered(token, digest, compared.state.last_step)
+        return compared
+
+    def _asked_ids(self) -> set[str]:
+        asked = (self._active(attempt.serial) for attempt in self._attempts if attempt.challenge is not None)
+        return {token.id for token in asked if token is not None and token.kind is TokenKind.OCRA}
 
 
-def _question(attempt: Attempt) -> bytes:
-    code = typed_code(attempt.code) or attempt.code
-    return question(attempt.actor, attempt.tenant_id, attempt.idempotency_key or "", attempt.serial, code)
+def _digest(attempt: Attempt) -> bytes:
+    code, key = typed_code(attempt.code) or attempt.code, attempt.idempotency_key or ""
+    return attempt_digest(
+        attempt.actor, attempt.tenant_id, key, serial=attempt.serial, code=code, challenge=attempt.challenge
+    )
 
 
 def _entry(attempt: Attempt, outcome: Outcome) -> AuditEntry:

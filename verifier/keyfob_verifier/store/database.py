@@ -33,6 +33,7 @@ from keyfob_verifier.store.chains import Chains, OpenChains
 from keyfob_verifier.store.checkpoints import Checkpoints, SigningKeys
 from keyfob_verifier.store.keys import DataKeys
 from keyfob_verifier.store.people import People, Sessions
+from keyfob_verifier.store.questions import Questions
 from keyfob_verifier.store.roles import Roles
 from keyfob_verifier.store.schema import installation
 from keyfob_verifier.store.sealed_seeds import SealedSeeds
@@ -62,6 +63,7 @@ class Transaction:
         self.throttles = Throttles(connection)
         self.known_sources = KnownSources(connection)
         self.stored_answers = StoredAnswers(connection)
+        self.questions = Questions(connection)
         self.support = SupportRecords(connection)
         self.audit = Audit(connection, free)
         self.chains = Chains(connection)

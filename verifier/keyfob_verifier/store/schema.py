@@ -143,6 +143,16 @@ stored_answers = Table(
     Index("ix_stored_answers_at", "at"),
 )
 
+questions = Table(
+    "questions",
+    metadata,
+    Column("token_id", String(64), ForeignKey("tokens.id"), primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
+    Column("tenant_id", String(64), nullable=False),
+    Column("at", Double, nullable=False),
+    Column("step", BigInteger),
+)
+
 people = Table(
     "people",
     metadata,
