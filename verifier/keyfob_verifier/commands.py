@@ -15,8 +15,10 @@ from keyfob_verifier.local import (
     CodeArgument,
     DatabaseOption,
     KekOption,
+    QuestionOption,
     SerialArgument,
     TenantOption,
+    challenge_of,
     local_installation,
     report,
 )
@@ -78,6 +80,7 @@ def _validate(
     database_url: DatabaseOption,
     keks: KekOption,
     tenant: TenantOption,
+    question: QuestionOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check a code, and say why it was refused. Exits with 1 unless it was accepted."""
@@ -93,6 +96,7 @@ def _validate(
             now.at,
             steady_at=now.steady_at,
             learns=now.learns,
+            challenge=challenge_of(question),
         )
         (outcome,) = verify(local.context, [attempt])
     report(outcome, as_json)

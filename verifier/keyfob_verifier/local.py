@@ -14,6 +14,7 @@ from keyfob import SystemClock
 from keyfob.extras import needs_extra
 from keyfob.output import printer
 from keyfob_verifier.access import Caller, Permission
+from keyfob_verifier.attempts import Challenge
 from keyfob_verifier.serial import check_serial
 
 if TYPE_CHECKING:
@@ -91,6 +92,15 @@ CodeArgument = Annotated[
         autocompletion=_complete_nothing,
     ),
 ]
+QuestionOption = Annotated[
+    str | None,
+    typer.Option(help="The question that the code answers, where it is an ocra token's."),
+]
+
+
+def challenge_of(question: str | None) -> Challenge | None:
+    """What a code answers, by what was typed for it."""
+    return None if question is None else Challenge(question)
 
 
 @dataclass(frozen=True, slots=True)

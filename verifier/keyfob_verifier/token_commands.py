@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from keyfob.output import JsonOption, YesOption, confirm, format_time, printer
-from keyfob_verifier.attempts import Challenge
 from keyfob_verifier.local import (
     CodeArgument,
     DatabaseOption,
     KekOption,
+    QuestionOption,
     SerialArgument,
     TenantOption,
+    challenge_of,
     local_installation,
     report,
 )
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 PAGE = 500
 
-QuestionOption = Annotated[
-    str | None, typer.Option(help="The question that the code answers, where it is an ocra token's.")
-]
 
 tokens = typer.Typer(
     name="token",
@@ -57,7 +55,7 @@ def activate(
             local.actor,
             serial,
             " ".join(code),
-            challenge=_challenge(question),
+            challenge=challenge_of(question),
         )
     report(outcome, as_json)
 
@@ -79,7 +77,7 @@ def resync(
 
         codes = (first_code, second_code)
         outcome = lifecycle.resync(
-            local.context, local.tenant_id, local.actor, serial, codes, challenge=_challenge(question)
+            local.context, local.tenant_id, local.actor, serial, codes, challenge=challenge_of(question)
         )
     report(outcome, as_json)
 
@@ -173,7 +171,3 @@ def _row(shown: "TokenView") -> dict[str, object]:
         "rate_sd_ppm": None if drift is None else drift.rate_sd_ppm,
         "next_counter": shown.next_counter,
     }
-
-
-def _challenge(question: str | None) -> Challenge | None:
-    return None if question is None else Challenge(question)

@@ -2,9 +2,13 @@ import re
 
 import pytest
 
+from keyfob import Seed
+from keyfob.ocra import OcraSuite, ocra
 from keyfob_verifier.access import BUILT_IN_ROLES, Permission, Role
 from keyfob_verifier.console.words import REFUSED
+from keyfob_verifier.records import TokenKind
 from keyfob_verifier.service import people
+from keyfob_verifier.service.enrolment import Application, enrol
 from keyfob_verifier.service.installation import DEFAULT_TENANT
 from keyfob_verifier.service.verification import Attempt, verify
 
@@ -187,3 +191,22 @@ def test_disabled_person_is_out_at_once(context, signed_in):
     alice = signed_in()
     people.disable(context, DEFAULT_TENANT, "tester", "alice")
     assert alice.browser.get("/").url.path == "/console/sign-in"
+
+
+def test_token_that_answers_questions_is_asked_for_one(context, signed_in):
+    suite = OcraSuite.parse("OCRA-1:HOTP-SHA1-6:C-QN08")
+    wanted = Application(account="alice", serial="KF-ASK", kind=TokenKind.OCRA, suite=suite)
+    told = enrol(context, DEFAULT_TENANT, "tester", wanted)
+    key = Seed.from_base32(told.seed).reveal()
+    alice = signed_in()
+    page = alice.browser.get("/tokens/KF-ASK").text
+    assert 'name="question"' in page
+    assert "OCRA-1:HOTP-SHA1-6:C-QN08" in page
+    assert "Drift" not in page
+    code = ocra(key, suite, question="4711", counter=0)
+    malformed = alice.browser.send_own("/tokens/KF-ASK/activate", code=code, question="abc")
+    assert (malformed.status_code, "numeric characters" in malformed.text) == (422, True)
+    answered = alice.browser.send_own("/tokens/KF-ASK/activate", code=code, question="4711")
+    assert "The token is active." in answered.text
+    assert "1 or more" in alice.browser.get("/tokens/KF-ASK").text
+    assert "KF-ASK" in alice.browser.get("/tokens").text

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from keyfob.errors import KeyfobError
+from keyfob.errors import KeyfobError, MalformedQuestionError, OcraInputError
 from keyfob_verifier.access_errors import ForbiddenError
 from keyfob_verifier.api.problems import log_fault
 from keyfob_verifier.console.pages import go_to, page
@@ -40,8 +40,9 @@ async def _keyfob_error(request: Request, error: Exception) -> Response:
             log.error("storage unavailable", reason=error.reason)
             return _problem(request, error.status, _UNAVAILABLE)
         case VerifierError() if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-            sentence = str(error)
-            return _problem(request, error.status, f"{sentence[0].upper()}{sentence[1:]}.")
+            return _problem(request, error.status, _sentence(error))
+        case MalformedQuestionError() | OcraInputError():
+            return _problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, _sentence(error))
         case _:
             return await _fault(request, error)
 
@@ -62,6 +63,11 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 async def _fault(request: Request, error: Exception) -> Response:
     log_fault(error)
     return _problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, _FAULT)
+
+
+def _sentence(error: KeyfobError) -> str:
+    said = str(error)
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def _problem(request: Request, status: int, sentence: str) -> Response:

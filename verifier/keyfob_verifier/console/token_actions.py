@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from keyfob_verifier.access import Permission
+from keyfob_verifier.attempts import Challenge
 from keyfob_verifier.console.pages import go_to
 from keyfob_verifier.console.tokens import SerialInPath, token_page
 from keyfob_verifier.console.visits import OwnForm, Visit, permitted
@@ -25,7 +26,14 @@ def activate(
     form: OwnForm,
 ) -> Response:
     """Activates a pending token with its first code."""
-    outcome = lifecycle.activate(visit.context, visit.tenant_id, visit.actor, serial, form.get("code", ""))
+    outcome = lifecycle.activate(
+        visit.context,
+        visit.tenant_id,
+        visit.actor,
+        serial,
+        form.get("code", ""),
+        challenge=_challenge(form.get("question")),
+    )
     return _after(request, visit, serial, outcome, "activated")
 
 
@@ -36,9 +44,12 @@ def resync(
     serial: SerialInPath,
     form: OwnForm,
 ) -> Response:
-    """Finds an active token's clock again with two consecutive codes."""
+    """Finds an active token's clock or counter again with two consecutive codes."""
     codes = (form.get("first_code", ""), form.get("second_code", ""))
-    outcome = lifecycle.resync(visit.context, visit.tenant_id, visit.actor, serial, codes)
+    challenge = _challenge(form.get("question"))
+    outcome = lifecycle.resync(
+        visit.context, visit.tenant_id, visit.actor, serial, codes, challenge=challenge
+    )
     return _after(request, visit, serial, outcome, "resynced")
 
 
@@ -61,6 +72,10 @@ def said_of(visit: Visit, outcome: Outcome) -> str:
     if not visit.may(Permission.DIAGNOSE):
         return REFUSED
     return f"{REFUSED} The reason: {REASONS.get(outcome.reason.value, outcome.reason.value)}."
+
+
+def _challenge(question: str | None) -> Challenge | None:
+    return None if question is None else Challenge(question)
 
 
 def _after(request: Request, visit: Visit, serial: str, outcome: Outcome, notice: str) -> Response:

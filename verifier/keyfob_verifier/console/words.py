@@ -27,6 +27,8 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "locked": "too many failures",
         "unknown-token": "no such token",
         "not-active": "token is not active",
+        "question-unusable": "no question that the token answers, or one to a token that answers none",
+        "question-not-open": "question was not asked, or is over",
         "seed-unusable": "seed cannot be opened",
         "wrong-password": "wrong password",
         "unknown-person": "no such person",
