@@ -20,7 +20,7 @@ SYSTEM_PACKAGES := chromium passwd softhsm2 zlib1g
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test soak lint bench peers serve docs pictures constraints ci-setup clean
+.PHONY: help demo test soak lint advisories bench peers serve docs pictures constraints ci-setup clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -35,11 +35,15 @@ test: $(STAMP) ## all tests (WORKERS=0: in one process)
 soak: $(STAMP) ## the same tests in their long forms
 	@$(IN_VENV) pytest --soak --numprocesses $(WORKERS) --dist loadfile
 
-lint: $(STAMP) ## ruff, mypy in strict mode, import-linter
+lint: $(STAMP) ## ruff, mypy in strict mode, import-linter, bandit
 	@$(IN_VENV) ruff check
 	@$(IN_VENV) ruff format --check
 	@$(IN_VENV) mypy
 	@$(VENV)/bin/lint-imports
+	@$(IN_VENV) bandit --quiet --configfile pyproject.toml --recursive token firmware_sim verifier
+
+advisories: $(STAMP) ## known weaknesses of the pinned dependencies; asks a database on the network
+	@$(IN_VENV) pip_audit --strict --disable-pip --no-deps --requirement constraints.txt
 
 bench: $(STAMP) ## every benchmark; writes the tables of benchmarks/README.md
 	@$(VENV)/bin/python benchmarks/run.py

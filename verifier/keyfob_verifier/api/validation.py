@@ -6,14 +6,13 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import TypeAdapter, ValidationError
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from keyfob_verifier.access import Caller, Permission
 from keyfob_verifier.api.answers import answer
 from keyfob_verifier.api.dependencies import OpenContext, Requires, Writer
 from keyfob_verifier.api.models import AnswerResponse, ValidateRequest
-from keyfob_verifier.api.problems import RESPONSES
+from keyfob_verifier.api.problems import RESPONSES, problem_of
 from keyfob_verifier.service.verification import Attempt
 
 IdempotencyKey = Annotated[
@@ -30,6 +29,7 @@ Checked = TypeVar("Checked")
 _QUESTION = TypeAdapter(ValidateRequest)
 _KEY: TypeAdapter[str | None] = TypeAdapter(IdempotencyKey)
 _MAY_VALIDATE = Requires(Permission.VALIDATE)
+_PATH = "/v1/validate"
 _JSON = (b"content-type", b"application/json")
 
 router = APIRouter(prefix="/v1", tags=["validation"], responses=RESPONSES)
@@ -60,31 +60,41 @@ async def validate(
     return answer(await writer.submit(attempt), caller)
 
 
-class _Directly:
+class Directly:
     """The same, its arguments gathered without FastAPI, whose handling of a request costs more than a verification.
 
-    Attributes:
-        guard: whom it is for, said once more for the permission table.
+    It stands round the application that FastAPI makes, and lets everything else through to it.
+
+    Args:
+        app: that application.
     """
 
-    guard = _MAY_VALIDATE
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers as `validate` does; errors go to the application's handlers."""
+        """Answers as `validate` does, or as the application does."""
+        if scope["type"] != "http" or scope["path"] != _PATH or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
         request = Request(scope, receive)
-        state = request.app.state
-        caller = await self.guard(request)
-        question, key = _question(request, await request.body()), _idempotency_key(request)
-        answered = await validate(question, caller, state.context, state.writer, key)
+        try:
+            answered = await _validated(request)
+        except Exception as error:  # noqa: BLE001  here is where errors become answers
+            refused = await problem_of(request, error)
+            await refused(scope, receive, send)
+            return
         body = answered.model_dump_json(exclude_none=True).encode()
         headers = [_JSON, (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
 
-def direct_route() -> Route:
-    """The route that answers in place of FastAPI's, which describes it."""
-    return Route("/v1/validate", _Directly(), methods=["POST"])
+async def _validated(request: Request) -> AnswerResponse:
+    state = request.app.state
+    caller = await _MAY_VALIDATE(request)
+    question, key = _question(request, await request.body()), _idempotency_key(request)
+    return await validate(question, caller, state.context, state.writer, key)
 
 
 def _question(request: Request, body: bytes) -> ValidateRequest:

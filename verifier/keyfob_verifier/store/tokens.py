@@ -8,7 +8,8 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from keyfob import Algorithm, Parameters
-from keyfob.errors import InvalidParametersError
+from keyfob.errors import InvalidOcraSuiteError, InvalidParametersError
+from keyfob.ocra import OcraSuite
 from keyfob_verifier.decide.state import State
 from keyfob_verifier.errors import DamagedTokenError, SerialTakenError, StaleRowError, TokenNotFoundError
 from keyfob_verifier.records import Token, TokenKind, TokenStatus
@@ -141,7 +142,7 @@ def token_from_row(row: Sequence[Any]) -> Token:
     """
     try:
         return _to_token(row)
-    except (KeyError, ValueError, InvalidParametersError):
+    except (KeyError, ValueError, InvalidParametersError, InvalidOcraSuiteError):
         raise DamagedTokenError(row[_COLUMNS.index("serial")]) from None
 
 
@@ -166,10 +167,20 @@ def _to_token(row: Sequence[Any]) -> Token:
         activated_at,
         revoked_at,
         version,
-        _KINDS[kind],
+        _kind(kind, suite),
         suite,
         sealed_as,
     )
+
+
+@lru_cache(maxsize=256)
+def _kind(kind: str, suite: str | None) -> TokenKind:
+    """The kind of a token whose suite can be read if it has one, and has one if it is of that kind."""
+    if suite is not None:
+        OcraSuite.parse(suite)
+    if (_KINDS[kind] is TokenKind.OCRA) is (suite is None):
+        raise ValueError(kind)
+    return _KINDS[kind]
 
 
 @lru_cache(maxsize=1024)
