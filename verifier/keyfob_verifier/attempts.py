@@ -80,11 +80,15 @@ class KeptQuestion(NamedTuple):
 
     Attributes:
         at: when.
-        step: the time step of the answer; None while it is open.
+        step: the time step of the answer, or `ANSWERED`; None while it is open.
     """
 
     at: float
     step: int | None = None
+
+
+ANSWERED = -1
+"""Stands for the step of an answer that has none: its question is answered for good."""
 
 
 def token_subject(token_id: str) -> str:

@@ -113,13 +113,19 @@ class Token:
         """An OCRA token's suite.
 
         Raises:
-            InvalidOcraSuiteError: the token is of another kind.
+            UnsealError: it has none, so no seed was ever sealed for such a row.
         """
-        return _parsed_suite(self.suite or "")
+        if self.suite is None:
+            raise UnsealError
+        return _parsed_suite(self.suite)
 
     @property
     def moving_factor(self) -> MovingFactor:
-        """What makes its next code another one. Where a suite names both, it is the counter."""
+        """What makes its next code another one. Where a suite names both, it is the counter.
+
+        Raises:
+            UnsealError: no seed was ever sealed for such a row.
+        """
         if self.kind is TokenKind.TOTP:
             return MovingFactor.TIME
         if self.kind is TokenKind.HOTP or self.ocra_suite.counter:

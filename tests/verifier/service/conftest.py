@@ -1,4 +1,4 @@
-"""A person of the tenant, and how they sign in."""
+"""Tokens of every kind; a person of the tenant, and how they sign in."""
 
 import pytest
 
@@ -6,7 +6,29 @@ from keyfob_verifier.people_errors import SignInRefusedError
 from keyfob_verifier.service.installation import DEFAULT_TENANT
 from keyfob_verifier.service.sign_in import SignIn, sign_in
 from keyfob_verifier.service.verification import verify
+from kind_samples import AnsweringToken, CountingToken
 from people_samples import CHEAP, HOME, PASSWORD, add_person
+
+
+@pytest.fixture
+def pressed(context):
+    """A counter token, active, whose counters up to 20 are used."""
+    token = CountingToken(context, counter=20)
+    assert token.activate(20).reason == "accepted"
+    return token
+
+
+@pytest.fixture
+def holding(context):
+    """Gives a token of a suite, activated five minutes ago."""
+
+    def holding(suite, **wanted):
+        token = AnsweringToken(context, suite, **wanted)
+        token.activate()
+        context.clock.advance(seconds=300)
+        return token
+
+    return holding
 
 
 @pytest.fixture

@@ -1,64 +1,33 @@
 """Tokens that a counter moves on (RFC 4226), with pyotp as the token in the person's hand."""
 
-import pyotp
-import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+import threading
+from dataclasses import replace
 
-from attempt_samples import attempt, outcome_of, reason_of
+import pytest
+
+from attempt_samples import attempt, failures_of, outcome_of, reason_of
 from keyfob import Parameters, Seed
 from keyfob.uri import parse_uri
 from keyfob_verifier.attempts import Challenge
-from keyfob_verifier.decide.policies.look_ahead import MAX_COUNTER
-from keyfob_verifier.records import TokenKind, TokenStatus
+from keyfob_verifier.decide.policies.look_ahead import MAX_COUNTER, LookAhead
+from keyfob_verifier.errors import TokenStatusError
+from keyfob_verifier.records import Purpose, TokenKind, TokenStatus
 from keyfob_verifier.service import lifecycle
-from keyfob_verifier.service.enrolment import Application, enrol
+from keyfob_verifier.service.enrolment import Application
 from keyfob_verifier.service.inspection import show
-from keyfob_verifier.service.installation import DEFAULT_TENANT
-from keyfob_verifier.service.outcome import Outcome, Reason
-from keyfob_verifier.service.restore import guarded_token
+from keyfob_verifier.service.installation import DEFAULT_TENANT, open_installation
+from keyfob_verifier.service.outcome import Answer, Outcome, Reason
 from keyfob_verifier.service.verification import verify
-from keyfob_verifier.token_errors import InvalidApplicationError
-
-
-class Pressed:
-    """A counter token: pyotp's, with the seed that was told at enrolment."""
-
-    def __init__(self, context, counter=0):
-        wanted = Application(account="alice", kind=TokenKind.HOTP, counter=counter)
-        self.context = context
-        self.enrolment = enrol(context, DEFAULT_TENANT, "tester", wanted)
-        self.serial = self.enrolment.token.serial
-        self.code = pyotp.HOTP(self.enrolment.seed).at
-
-    def token(self):
-        with self.context.store.read() as transaction:
-            return transaction.tokens.get(DEFAULT_TENANT, self.serial)
-
-    def activate(self, counter):
-        return lifecycle.activate(self.context, DEFAULT_TENANT, "tester", self.serial, self.code(counter))
-
-    def resync(self, counter):
-        codes = self.code(counter), self.code(counter + 1)
-        return lifecycle.resync(self.context, DEFAULT_TENANT, "tester", self.serial, codes)
-
-    def reason(self, counter, **named):
-        """What becomes of a code, an hour after the last one, so that nothing waits."""
-        self.context.clock.advance(seconds=3600)
-        return reason_of(self, self.code(counter), **named)
-
-
-@pytest.fixture
-def pressed(context):
-    """A token whose counters up to 20 are used."""
-    token = Pressed(context, counter=20)
-    assert token.activate(20) == Outcome(Reason.ACCEPTED, 20)
-    return token
+from keyfob_verifier.token_errors import InvalidApplicationError, NoQuestionsError
+from kind_samples import CountingToken
 
 
 def test_uri_carries_the_counter(context):
-    carried = parse_uri(Pressed(context, counter=7).enrolment.uri)
-    assert carried.counter == 7
+    token = CountingToken(context, counter=7, issuer="Bank")
+    carried = parse_uri(token.enrolment.uri)
+    assert (carried.counter, carried.account, carried.issuer) == (7, "alice", "Bank")
+    assert carried.seed.to_base32() == token.enrolment.seed
+    assert token.enrolment.seed not in repr(token.enrolment)
 
 
 def test_codes_are_accepted_once_and_in_their_order(pressed):
@@ -84,9 +53,27 @@ def test_code_that_came_too_early_is_not_burned(pressed):
     assert [pressed.reason(n) for n in (31, 21, 31)] == [Reason.WRONG, Reason.ACCEPTED, Reason.ACCEPTED]
 
 
+def test_look_ahead_is_the_installation_s(pressed):
+    pressed.context = replace(pressed.context, look_ahead=LookAhead(look_ahead=3))
+    assert [pressed.reason(n) for n in (24, 23)] == [Reason.WRONG, Reason.ACCEPTED]
+
+
 def test_first_code_may_be_far_ahead(context):
-    assert Pressed(context).activate(199) == Outcome(Reason.ACCEPTED, 199)
-    assert Pressed(context).activate(200).reason is Reason.WRONG
+    assert CountingToken(context).activate(199) == Outcome(Reason.ACCEPTED, 199)
+    context.clock.advance(seconds=60)
+    assert CountingToken(context).activate(200).reason is Reason.WRONG
+
+
+def test_code_of_the_activation_and_older_ones_are_used(context):
+    token = CountingToken(context)
+    token.activate(50)
+    assert [token.reason(n) for n in (49, 50, 51)] == [Reason.WRONG, Reason.REPLAYED, Reason.ACCEPTED]
+
+
+def test_pending_token_s_code_is_no_login_and_stays_unused(context):
+    token = CountingToken(context)
+    assert token.reason(0) is Reason.NOT_ACTIVE
+    assert token.activate(0).reason is Reason.ACCEPTED
 
 
 def test_two_codes_find_the_counter_again_and_are_used(pressed):
@@ -99,11 +86,40 @@ def test_codes_further_ahead_than_the_range_are_not_found(pressed):
     assert pressed.reason(21) is Reason.ACCEPTED
 
 
+@pytest.mark.parametrize("codes", [(41, 40), (40, 42), (40, 40), (20, 21)])
+def test_only_two_new_codes_in_a_row_find_the_counter(pressed, codes):
+    assert pressed.resync(*codes).reason is Reason.WRONG
+    assert show(pressed.context, DEFAULT_TENANT, pressed.serial).next_counter == 21
+
+
+def test_resync_is_no_login(pressed):
+    pressed.resync(21)
+    with pressed.context.store.read() as transaction:
+        newest = transaction.audit.latest(DEFAULT_TENANT, pressed.serial, 1)[0]
+    assert (newest.action, newest.outcome, newest.step) == ("resync", "accepted", 22)
+
+
 def test_next_code_of_one_beyond_the_window_is_accepted_as_a_pair(pressed):
     assert reason_of(pressed, pressed.code(60)) is Reason.WRONG
     pressed.context.clock.advance(seconds=30)
     assert outcome_of(pressed, pressed.code(61)) == Outcome(Reason.ACCEPTED_AS_PAIR, 61)
     assert pressed.reason(61) is Reason.REPLAYED
+
+
+@pytest.mark.parametrize(("ahead", "reason"), [(52, Reason.ACCEPTED_AS_PAIR), (53, Reason.WRONG_AS_PAIR)])
+def test_pair_is_searched_no_further_than_the_work_for_a_wrong_code_goes(pressed, ahead, reason):
+    assert reason_of(pressed, pressed.code(20 + ahead)) is Reason.WRONG
+    pressed.context.clock.advance(seconds=30)
+    assert reason_of(pressed, pressed.code(21 + ahead)) is reason
+
+
+def test_pair_sent_again_is_used(pressed):
+    reason_of(pressed, pressed.code(60))
+    pressed.context.clock.advance(seconds=30)
+    reason_of(pressed, pressed.code(61))
+    assert pressed.reason(60) is Reason.WRONG
+    pressed.context.clock.advance(seconds=30)
+    assert reason_of(pressed, pressed.code(61)) is Reason.REPLAYED
 
 
 def test_one_code_sent_often_at_once_is_accepted_once(pressed):
@@ -113,21 +129,85 @@ def test_one_code_sent_often_at_once_is_accepted_once(pressed):
     assert reasons[0] is Reason.ACCEPTED
 
 
-def test_stepped_clock_stops_no_counter(pressed):
-    assert pressed.reason(21, learns=False) is Reason.ACCEPTED
-    assert pressed.reason(21, learns=False) is Reason.REPLAYED
+def test_one_code_sent_by_many_threads_is_accepted_once(pressed, database_url, kek_path):
+    """Through two verifiers on one database."""
+    context, found = pressed.context, []
+    other = open_installation(database_url, kek_path, Purpose.PRODUCTION, context.clock)
+    start, sent = threading.Barrier(8), attempt(pressed, pressed.code(21))
+
+    def send(through):
+        start.wait()
+        found.extend(outcome.answer for outcome in verify(through, [sent]))
+
+    threads = [threading.Thread(target=send, args=(through,)) for through in (context, other) * 4]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    other.store.close()
+    assert len(found) == 8
+    assert found.count(Answer.ACCEPTED) == 1
+
+
+@pytest.mark.parametrize("step_s", [-864_000.0, -31.0, 31.0, 864_000.0])
+def test_stepped_clock_stops_no_counter_and_revives_none(pressed, step_s):
+    def sent(counter):
+        now = pressed.context.clock.now()
+        named = {"at": now + step_s, "steady_at": now, "learns": False}
+        return pressed.reason(counter, **named)
+
+    assert [sent(n) for n in (21, 21, 25, 24)] == [
+        Reason.ACCEPTED,
+        Reason.REPLAYED,
+        Reason.ACCEPTED,
+        Reason.WRONG,
+    ]
+    assert [pressed.reason(n) for n in (25, 26)] == [Reason.REPLAYED, Reason.ACCEPTED]
+
+
+def test_code_that_taught_nothing_is_used_all_the_same(pressed):
+    before = pressed.token()
+    assert pressed.reason(25, learns=False) is Reason.ACCEPTED
+    assert pressed.token().drift == before.drift._replace(last_step=25)
+    assert pressed.reason(25) is Reason.REPLAYED
+
+
+def test_code_sent_to_a_locked_token_stays_unused(pressed):
+    wrong = pressed.wrong_code()
+    for _ in range(10):
+        reason_of(pressed, wrong)
+        pressed.context.clock.advance(seconds=310)
+    locked = outcome_of(pressed, pressed.code(21))
+    assert locked.reason is Reason.LOCKED
+    assert pressed.token().drift.last_step == 20
 
 
 def test_question_is_refused_that_it_cannot_have_answered(pressed):
     assert pressed.reason(21, challenge=Challenge("12345678")) is Reason.QUESTION_UNUSABLE
+    assert all(row is None or row.state.streak == 0 for row in failures_of(pressed))
     assert pressed.reason(21) is Reason.ACCEPTED
+    codes = pressed.code(30), pressed.code(31)
+    with pytest.raises(NoQuestionsError):
+        lifecycle.resync(
+            pressed.context, DEFAULT_TENANT, "tester", pressed.serial, codes, challenge=Challenge("12345678")
+        )
 
 
 def test_counter_ends_where_the_database_does(context):
-    token = Pressed(context, counter=MAX_COUNTER - 1)
+    token = CountingToken(context, counter=MAX_COUNTER - 1)
     assert token.activate(MAX_COUNTER - 1) == Outcome(Reason.ACCEPTED, MAX_COUNTER - 1)
     assert token.reason(MAX_COUNTER) is Reason.ACCEPTED
     assert token.reason(MAX_COUNTER) is Reason.REPLAYED
+    token.later()
+    assert token.resync(MAX_COUNTER - 1).reason is Reason.WRONG
+    token.later()
+    assert [token.reason(n) for n in (0, MAX_COUNTER + 1)] == [Reason.WRONG, Reason.WRONG]
+
+
+def test_last_two_counters_find_a_token_again(context):
+    token = CountingToken(context, counter=MAX_COUNTER - 50)
+    token.activate(MAX_COUNTER - 50)
+    assert token.resync(MAX_COUNTER - 1) == Outcome(Reason.ACCEPTED, MAX_COUNTER)
 
 
 @pytest.mark.parametrize(
@@ -145,25 +225,15 @@ def test_what_no_counter_token_is_cannot_be_enrolled(wanted):
         Application(**{"account": "alice", "kind": TokenKind.HOTP, "seed": Seed(bytes(20))} | wanted)
 
 
-def test_restored_token_needs_two_codes_first(pressed):
-    now = pressed.context.clock.now()
-    with pressed.context.store.write() as transaction:
-        known = transaction.tokens.get(DEFAULT_TENANT, pressed.serial)
-        transaction.tokens.change([(known, guarded_token(known, now))])
-    assert pressed.token().status is TokenStatus.RESYNC_REQUIRED
-    assert pressed.reason(21) is Reason.NOT_ACTIVE
-    assert pressed.resync(40) == Outcome(Reason.ACCEPTED, 41)
-    assert pressed.reason(42) is Reason.ACCEPTED
-
-
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(ahead=st.lists(st.integers(-3, 14), min_size=1, max_size=12))
-def test_no_counter_is_accepted_twice_nor_an_older_one(context, ahead):
-    context.clock.advance(seconds=3600)  # her other tokens' failures are forgiven
-    token, last = Pressed(context), 0
-    assert token.activate(0).reason is Reason.ACCEPTED
-    for more in ahead:
-        counter = max(last + more, 0)
-        accepted = token.reason(counter) is Reason.ACCEPTED
-        assert accepted == (last < counter <= last + 10)
-        last = counter if accepted else last
+def test_token_that_needs_a_resync_takes_nothing_before_and_is_active_after(context):
+    token = CountingToken(context)
+    with context.store.write() as transaction:
+        transaction.tokens.change(
+            [(token.token(), replace(token.token(), status=TokenStatus.RESYNC_REQUIRED))]
+        )
+    assert token.reason(0) is Reason.NOT_ACTIVE
+    with pytest.raises(TokenStatusError):
+        token.activate(0)
+    assert token.resync(40) == Outcome(Reason.ACCEPTED, 41)
+    assert token.token().activated_at == context.clock.now()
+    assert token.reason(42) is Reason.ACCEPTED

@@ -1,4 +1,4 @@
-"""Tokens that answer questions (RFC 6287), answered by `keyfob.ocra`, which the RFC's own vectors prove."""
+"""Tokens that answer questions (RFC 6287), answered by the reckoning that tests/ocra_samples.py has of its own."""
 
 import itertools
 
@@ -6,14 +6,13 @@ import pytest
 from sqlalchemy import update
 
 from attempt_samples import attempt, failures_of
-from keyfob import Seed
 from keyfob.errors import MalformedQuestionError
-from keyfob.ocra import OcraSuite, hash_pin, ocra
+from keyfob.ocra import OcraSuite
 from keyfob_verifier.attempts import Challenge
 from keyfob_verifier.errors import DamagedTokenError, TokenNotFoundError, TokenStatusError
 from keyfob_verifier.records import TokenKind
 from keyfob_verifier.service import lifecycle, questions
-from keyfob_verifier.service.enrolment import Application, enrol
+from keyfob_verifier.service.enrolment import Application
 from keyfob_verifier.service.installation import DEFAULT_TENANT
 from keyfob_verifier.service.outcome import Reason
 from keyfob_verifier.service.questions import MOST_OPEN, OPEN_S
@@ -27,89 +26,12 @@ from keyfob_verifier.token_errors import (
     QuestionMissingError,
     QuestionNotOpenError,
 )
+from kind_samples import ASKED, COUNTED, PIN, TIMED, AnsweringToken
 
-PIN = "1234"
-SESSION = b"session 1"
-COUNTED, TIMED, ASKED = (
-    "OCRA-1:HOTP-SHA256-8:C-QN08",
-    "OCRA-1:HOTP-SHA1-6:QN08-T1M",
-    "OCRA-1:HOTP-SHA1-6:QN08",
-)
 EVERY_SUITE = [
     f"OCRA-1:HOTP-SHA256-8:{c}QN08{p}{s}{t}"
     for c, p, s, t in itertools.product(("C-", ""), ("", "-PSHA1"), ("", "-S064"), ("", "-T1M"))
 ]
-
-
-class Answering:
-    """A token that answers questions, in its holder's hand."""
-
-    def __init__(self, context, suite, counter=0):
-        self.suite = OcraSuite.parse(suite)
-        pin = None if self.suite.pin_hash is None else PIN
-        wanted = Application(account="alice", kind=TokenKind.OCRA, suite=self.suite, pin=pin, counter=counter)
-        self.context, self.enrolment, self.counter = (
-            context,
-            enrol(context, DEFAULT_TENANT, "tester", wanted),
-            counter,
-        )
-        self.serial, self.key = self.enrolment.token.serial, Seed.from_base32(self.enrolment.seed).reveal()
-
-    def token(self):
-        with self.context.store.read() as transaction:
-            return transaction.tokens.get(DEFAULT_TENANT, self.serial)
-
-    def ask(self):
-        return questions.ask(self.context, DEFAULT_TENANT, "tester", self.serial).question
-
-    def challenge(self, question, session=SESSION):
-        return Challenge(question, None if self.suite.session_bytes is None else session)
-
-    def answer(self, question, pin=PIN, session=SESSION, steps_later=0):
-        """What the token shows, which uses up its counter."""
-        suite, counter = self.suite, self.counter
-        self.counter += 1
-        step = None
-        if suite.time_step_s is not None:
-            step = int(self.context.clock.now() // suite.time_step_s) + steps_later
-        return ocra(
-            self.key,
-            suite,
-            question=question,
-            counter=counter if suite.counter else None,
-            pin_hash=None if suite.pin_hash is None else hash_pin(pin, suite),
-            session=None if suite.session_bytes is None else session,
-            step=step,
-        )
-
-    def reason(self, code, question, session=SESSION, **named):
-        challenge = self.challenge(question, session)
-        (outcome,) = verify(self.context, [attempt(self, code, challenge=challenge, **named)])
-        return outcome.reason
-
-    def activate(self):
-        question = self.ask()
-        outcome = lifecycle.activate(
-            self.context,
-            DEFAULT_TENANT,
-            "tester",
-            self.serial,
-            self.answer(question),
-            challenge=self.challenge(question),
-        )
-        assert outcome.reason is Reason.ACCEPTED
-        self.context.clock.advance(seconds=300)
-        return self
-
-    def later(self):
-        """Lets so much time pass that nothing waits, and no question is open."""
-        self.context.clock.advance(seconds=3600)
-
-
-@pytest.fixture
-def holding(context):
-    """Gives an active token of a suite."""
-    return lambda suite, **wanted: Answering(context, suite, **wanted).activate()
 
 
 @pytest.mark.parametrize("suite", EVERY_SUITE)
@@ -137,7 +59,7 @@ def test_session_is_part_of_what_is_compared(holding):
 
 
 def test_seed_is_told_and_no_uri(context):
-    token = Answering(context, ASKED)
+    token = AnsweringToken(context, ASKED)
     assert token.enrolment.uri is None
     assert token.enrolment.seed not in repr(token.enrolment)
     assert token.token().suite == ASKED
@@ -219,7 +141,7 @@ class TestTimed:
         assert token.reason(older, "2") in {Reason.REPLAYED, Reason.WRONG}
 
     def test_answer_of_the_activation_is_used(self, context):
-        token = Answering(context, TIMED)
+        token = AnsweringToken(context, TIMED)
         question = token.ask()
         code = token.answer(question)
         lifecycle.activate(
@@ -236,7 +158,7 @@ class TestTimed:
             known = transaction.tokens.get(DEFAULT_TENANT, token.serial)
             guarded = guarded_token(known, at)
             transaction.tokens.change([(known, guarded)])
-            transaction.questions.forget_all()
+            transaction.questions.forget_open()
         for steps in range(-3, 4):
             token.later()
             early = token.context.clock.now() < (guarded.drift.last_step) * 60
@@ -296,7 +218,7 @@ class TestAsked:
             lifecycle.resync(token.context, DEFAULT_TENANT, "tester", token.serial, ("123456", "123457"))
 
     def test_activation_needs_an_open_question(self, context):
-        token = Answering(context, ASKED)
+        token = AnsweringToken(context, ASKED)
         with pytest.raises(QuestionNotOpenError):
             lifecycle.activate(
                 context, DEFAULT_TENANT, "tester", token.serial, "123456", challenge=Challenge("12345678")
@@ -370,12 +292,29 @@ def test_what_does_not_go_together_cannot_be_enrolled(wanted):
         Application(account="alice", **wanted)
 
 
-@pytest.mark.parametrize("altered", [{"suite": "OCRA-2:unknown"}, {"suite": None}, {"kind": "totp"}])
-def test_altered_kind_or_suite_is_found_before_any_code_is_compared(holding, altered):
-    token = holding(COUNTED)
+def alter(token, **altered):
     with token.context.store.write() as transaction:
         transaction.connection.execute(
             update(tokens).where(tokens.c.serial == token.serial).values(**altered)
         )
+
+
+def test_suite_that_cannot_be_read_is_found_before_any_code_is_compared(holding):
+    token = holding(COUNTED)
+    alter(token, suite="OCRA-2:unknown")
     with pytest.raises(DamagedTokenError):
         token.reason(token.answer("1"), "1")
+
+
+@pytest.mark.parametrize(
+    ("altered", "reason"),
+    [
+        ({"suite": None}, Reason.SEED_UNUSABLE),
+        ({"suite": "OCRA-1:HOTP-SHA256-8:C-QN10"}, Reason.SEED_UNUSABLE),
+        ({"kind": "totp"}, Reason.QUESTION_UNUSABLE),
+    ],
+)
+def test_answer_of_an_altered_token_is_refused(holding, altered, reason):
+    token = holding(COUNTED)
+    alter(token, **altered)
+    assert token.reason(token.answer("1"), "1") is reason

@@ -26,6 +26,10 @@ WINDOW_WORK = 11
 """How many codes are computed at least for one that is refused: a counter's window, and more than one of time has."""
 PAIR_WORK = 64
 """How many at least where a pair is searched; twice as many, or four times, where the search is that wide."""
+ANSWER_WORK = 3 * WINDOW_WORK
+"""How many at least for an answer that is refused: a counter's window, in each of three time steps."""
+
+_NEXT_CODE_COUNTERS = PAIR_WORK - WINDOW_WORK  # so far a pair is searched by the work that is done anyway
 
 _USUAL_SUITE, _ANY_QUESTION = OcraSuite(), "12345678"
 _CODE = re.compile(r"[0-9](?: ?[0-9]){5,9}")
@@ -52,7 +56,7 @@ class Submitted(NamedTuple):
         code: as `typed_code` gives it, or `NO_CODE`, which is refused after the same work.
         at: the Unix time at which it arrived.
         first_code: the code before it, to search the two as a pair; `NO_CODE` for the work alone; None for neither.
-        challenge: what it answers, if its token answers questions.
+        challenge: what it answers, if its token answers questions; an answer is searched as none of a pair.
         reopens: whether the token's last step is good once more, since it is another question's.
     """
 
@@ -92,12 +96,12 @@ def compare_in_vain(*, searches: bool, answers: bool) -> None:
 
     Args:
         searches: as much as where a pair is searched.
-        answers: as where the code is the answer to a question.
+        answers: as where the code is the answer to a question; no pair is searched then.
     """
     sealed, binding, key = _decoy()
     with sealed.open(binding, key) as seed:
         way = partial(_answer_in_vain, seed.reveal()) if answers else seed.codes(binding.parameters)
-        fill_up([Codes(way)], PAIR_WORK if searches else WINDOW_WORK)
+        fill_up([Codes(way)], _least_work(searches=searches, answers=answers))
 
 
 def state_before(context: Context, token: Token, *, reopens: bool) -> State:
@@ -120,16 +124,23 @@ def _compare(context: Context, token: Token, submitted: Submitted, ways: Sequenc
     if decision.verdict is Verdict.ACCEPTED:
         return Compared(Reason.ACCEPTED, decision.state, decision.step)
     reason = Reason(decision.verdict.value)
-    if first_code is not None and token.kind is not TokenKind.OCRA:
+    if first_code is not None:
         pair = first_code, code if decision.verdict is Verdict.WRONG else NO_CODE
         find = find_in([cache(way) for way in ways])
-        found = find_run(policy, known, pair, at, find, reach_steps=NEXT_CODE_STEPS)
+        reach_steps = NEXT_CODE_STEPS if token.kind is TokenKind.TOTP else _NEXT_CODE_COUNTERS
+        found = find_run(policy, known, pair, at, find, reach_steps=reach_steps)
         if found is not None:
             return Compared(Reason.ACCEPTED_AS_PAIR, found, found.last_step)
         if NO_CODE not in pair:
             reason = Reason.WRONG_AS_PAIR
-    fill_up(ways, WINDOW_WORK if first_code is None else PAIR_WORK)
+    fill_up(ways, _least_work(searches=first_code is not None, answers=submitted.challenge is not None))
     return Compared(reason, step=decision.step)
+
+
+def _least_work(*, searches: bool, answers: bool) -> int:
+    if answers:
+        return ANSWER_WORK
+    return PAIR_WORK if searches else WINDOW_WORK
 
 
 def _best(decisions: Iterable[Decision]) -> Decision:

@@ -15,6 +15,7 @@ from keyfob_verifier.records import AuditEntry, MovingFactor, Token, TokenKind, 
 from keyfob_verifier.serial import check_serial
 from keyfob_verifier.service.context import Context
 from keyfob_verifier.service.data_keys import seal, sealing_key
+from keyfob_verifier.service.questions import MIN_QUESTION_LENGTH
 from keyfob_verifier.service.token_codes import MIN_COUNTED_TIME_STEP_S
 from keyfob_verifier.token_errors import InvalidApplicationError
 
@@ -87,6 +88,12 @@ _FAULTS: dict[str, Callable[[Application], bool]] = {
     ),
     "its suite must have responses of 6 to 10 digits": lambda wanted: (
         wanted.suite is not None and not 6 <= wanted.suite.digits <= 10
+    ),
+    f"a suite with neither counter nor time needs questions of {MIN_QUESTION_LENGTH} characters at least": lambda wanted: (
+        wanted.suite is not None
+        and not wanted.suite.counter
+        and wanted.suite.time_step_s is None
+        and wanted.suite.question_length < MIN_QUESTION_LENGTH
     ),
     f"a suite with a counter needs a time step of {MIN_COUNTED_TIME_STEP_S} s at least, or none": lambda wanted: (
         wanted.suite is not None

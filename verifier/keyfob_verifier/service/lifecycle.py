@@ -107,7 +107,7 @@ def resync(
         search = _Search(context, transaction, token, now, source=source, challenge=challenge)
         changed, outcome = search.run(codes)
         if outcome.reason is Reason.ACCEPTED and token.status is not TokenStatus.ACTIVE:
-            changed = replace(changed, status=TokenStatus.ACTIVE)
+            changed = replace(changed, status=TokenStatus.ACTIVE, activated_at=token.activated_at or now.at)
         search.throttling.write(now.steady_at)
         _keep(transaction, token, changed, _entry(now, actor, "resync", serial, outcome))
         return outcome
@@ -168,7 +168,8 @@ class _Search:
         self._context, self._token, self._now = context, token, now
         self._challenge, self._digest = challenge, b""
         self._reopens = False
-        self._questions = Questions(transaction, token.tenant_id, {token.id}, now.steady_at)
+        asked_ids = {token.id} if token.kind is TokenKind.OCRA else set()
+        self._questions = Questions(transaction, token.tenant_id, asked_ids, now.steady_at)
         if challenge is not None or token.kind is TokenKind.OCRA:
             self._look_up(challenge)
         self.throttling = Throttling(context, transaction, token.tenant_id, [subjects])

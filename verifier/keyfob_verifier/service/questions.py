@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from keyfob.ocra import QUESTION_BYTES, OcraSuite, challenge_data, new_question
-from keyfob_verifier.attempts import Challenge, KeptQuestion
+from keyfob_verifier.attempts import ANSWERED, Challenge, KeptQuestion
 from keyfob_verifier.errors import TokenNotFoundError, TokenStatusError
 from keyfob_verifier.records import AuditEntry, MovingFactor, Token, TokenKind, TokenStatus
 from keyfob_verifier.service.context import Context
@@ -19,7 +19,10 @@ OPEN_S = 300.0
 MOST_OPEN = 8
 """How many open questions a token has, the newest ones."""
 
-_ASKED_OF = frozenset({TokenStatus.PENDING, TokenStatus.ACTIVE})
+MIN_QUESTION_LENGTH = 8
+"""The shortest questions for a token that nothing else moves on, so that it always has new ones to answer."""
+
+_DRAWS = 20
 _USUAL_SUITE = OcraSuite()
 
 
@@ -59,9 +62,7 @@ def ask(
         if token is None or fault is not None:
             asked, outcome = Asked(new_question(_USUAL_SUITE, random_below), fault=fault), "not-asked"
         else:
-            asked, outcome = Asked(new_question(token.ocra_suite, random_below)), "asked"
-            if token.moving_factor is MovingFactor.QUESTION:
-                _open(transaction, token, asked.question, now.steady_at)
+            asked, outcome = Asked(_new_question(transaction, token, random_below, now.steady_at)), "asked"
         transaction.audit.append(tenant_id, [AuditEntry(now.at, actor, "ask", serial, outcome)])
         return asked
 
@@ -127,10 +128,13 @@ class Questions:
             case MovingFactor.TIME:
                 return kept is None or kept.step != token.drift.last_step
             case MovingFactor.QUESTION:
-                return kept is not None and kept.step is None and 0.0 <= self._at - kept.at < OPEN_S
+                return kept is not None and _is_open(kept, self._at)
 
     def answered(self, token: Token, digest: bytes, step: int) -> None:
-        """Keeps that a question was answered, for as long as its answer could be taken for a new one."""
+        """Keeps that a question was answered, for as long as its answer could be taken for a new one.
+
+        Where nothing but the question moves a token on, that is for good.
+        """
         kept = self._kept[token.id]
         match token.moving_factor:
             case MovingFactor.COUNTER:
@@ -139,7 +143,7 @@ class Questions:
                 gone = {other for other, row in kept.items() if row.step != step}
                 new = {digest: KeptQuestion(self._at, step)}
             case MovingFactor.QUESTION:
-                gone, new = {digest}, {}
+                gone, new = {digest}, {digest: KeptQuestion(self._at, ANSWERED)}
         self._transaction.questions.forget(self._tenant_id, token.id, gone)
         self._transaction.questions.keep(self._tenant_id, token.id, new)
         self._kept[token.id] = {other: row for other, row in kept.items() if other not in gone} | new
@@ -152,16 +156,36 @@ def _fault(
         return TokenNotFoundError(serial)
     if token.kind is not TokenKind.OCRA:
         return NoQuestionsError(serial, token.kind)
-    if token.status not in _ASKED_OF:
+    if token.status is TokenStatus.REVOKED:
         return TokenStatusError(serial, token.status, TokenStatus.ACTIVE)
     return None
 
 
-def _open(transaction: Transaction, token: Token, question: str, at: float) -> None:
+def _new_question(
+    transaction: Transaction, token: Token, random_below: Callable[[int], int], at: float
+) -> str:
+    """A question, which is open where that matters; one that was answered before is not opened again."""
+    question = new_question(token.ocra_suite, random_below)
+    if token.moving_factor is not MovingFactor.QUESTION:
+        return question
     session = None if token.ocra_suite.session_bytes is None else b""
-    digest = challenge_digest(token, Challenge(question, session))
+    for _ in range(_DRAWS):
+        digest = challenge_digest(token, Challenge(question, session))
+        if not transaction.questions.is_answered(token.tenant_id, token.id, digest):
+            _open(transaction, token, digest, at)
+            break
+        question = new_question(token.ocra_suite, random_below)
+    return question
+
+
+def _open(transaction: Transaction, token: Token, digest: bytes, at: float) -> None:
     kept = transaction.questions.of(token.tenant_id, [token.id])[token.id]
-    newest = sorted(kept, key=lambda other: kept[other].at, reverse=True)[: MOST_OPEN - 1]
-    gone = {other for other, row in kept.items() if other not in newest or not 0.0 <= at - row.at < OPEN_S}
-    transaction.questions.forget(token.tenant_id, token.id, gone | {digest})
+    others = [other for other, row in kept.items() if other != digest and _is_open(row, at)]
+    newest = sorted(others, key=lambda other: kept[other].at, reverse=True)[: MOST_OPEN - 1]
+    transaction.questions.forget(token.tenant_id, token.id, kept.keys() - newest)
     transaction.questions.keep(token.tenant_id, token.id, {digest: KeptQuestion(at)})
+
+
+def _is_open(kept: KeptQuestion, at: float) -> bool:
+    """Whether it may be answered; the verifiers of a database need not have the same time to the second."""
+    return kept.step is None and abs(at - kept.at) < OPEN_S

@@ -59,7 +59,7 @@ def restore(path: Path, database_url: str, clock: Clock, actor: str, advance: Ad
         if now < restored.made_at:
             raise ClockBehindBackupError(restored.made_at - now)
         guarded = _guard_all(restored.transaction, now)
-        restored.transaction.questions.forget_all()
+        restored.transaction.questions.forget_open()
         for tenant in restored.transaction.tenants.all():
             entry = AuditEntry(now, actor, "restore", None, "restored")
             restored.transaction.audit.append(tenant.id, [entry])
@@ -80,15 +80,15 @@ def guarded_token(token: Token, now: float) -> Token:
 
     A code that time moves on is older than that from some step on. Nobody can tell how far a counter has come:
     a token that has one needs two consecutive codes before any other is accepted. Where there is neither, no question
-    is open any more.
+    is open any more, and none that was answered before the backup is asked again.
     """
     if token.moving_factor is MovingFactor.COUNTER:
         return replace(token, status=_resync_required(token.status))
     if token.moving_factor is MovingFactor.QUESTION:
         return token
     step = highest_step(last_policy_of(token), token.drift, now)
-    if token.kind is TokenKind.OCRA:
-        step += 1  # its last step is good for a question that is not known to be answered
+    if token.kind is TokenKind.OCRA:  # its last step is good for a question that is not known to be answered
+        step = max(step, token.drift.last_step) + 1
     if step <= token.drift.last_step:
         return token
     return replace(token, drift=token.drift._replace(last_step=step))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from keyfob.errors import MalformedQuestionError, OcraInputError
+from keyfob.errors import MalformedQuestionError, OcraInputError, UnsealError
 from keyfob_verifier.attempts import Challenge
 from keyfob_verifier.records import AuditEntry, MovingFactor, Token, TokenKind, TokenStatus
 from keyfob_verifier.service.comparison import (
@@ -164,8 +164,7 @@ class _Batch:
 
     def _refuse_in_vain(self, attempt: Attempt, gate: Gate) -> Outcome:
         """Treats an attempt that cannot succeed as one that was wrong."""
-        is_due = pair_is_due(self._context, gate, _USUAL_TIME_STEP_S)
-        compare_in_vain(searches=is_due, answers=attempt.challenge is not None)
+        self._compare_in_vain(gate, attempt)
         if gate.wait_s > 0.0:
             self._throttling.left_alone(gate)
         else:
@@ -174,26 +173,32 @@ class _Batch:
         return Outcome(Reason.NOT_ACTIVE if is_known else Reason.UNKNOWN_TOKEN)
 
     def _compare(self, token: Token, gate: Gate, code: str, attempt: Attempt) -> Compared:
-        is_due = pair_is_due(self._context, gate, token.parameters.time_step_s)
         if token.kind is TokenKind.OCRA or attempt.challenge is not None:
-            return self._compare_answer(
-                token, Submitted(code, attempt.at, NO_CODE if is_due else None), attempt
-            )
+            return self._compare_answer(token, gate, code, attempt)
         first_code = None
-        if is_due:
+        if pair_is_due(self._context, gate, token.parameters.time_step_s):
             kept = kept_code(self._context, token, gate)
             first_code = NO_CODE if kept is None or code is NO_CODE else kept
         return compare(self._context, token, Submitted(code, attempt.at, first_code))
 
-    def _compare_answer(self, token: Token, submitted: Submitted, attempt: Attempt) -> Compared:
+    def _compare_in_vain(self, gate: Gate, attempt: Attempt) -> None:
+        """Does the work of comparing a code, or of comparing an answer, which is never one of a pair."""
+        answers = attempt.challenge is not None
+        is_due = not answers and pair_is_due(self._context, gate, _USUAL_TIME_STEP_S)
+        compare_in_vain(searches=is_due, answers=answers)
+
+    def _compare_answer(self, token: Token, gate: Gate, code: str, attempt: Attempt) -> Compared:
         """Compares the answer to a question, which no other code may pass for."""
         try:
             challenge, digest = answerable(token, attempt.challenge)
         except (NoQuestionsError, QuestionMissingError, OcraInputError, MalformedQuestionError):
-            compare_in_vain(searches=submitted.first_code is not None, answers=attempt.challenge is not None)
+            self._compare_in_vain(gate, attempt)
             return Compared(Reason.QUESTION_UNUSABLE)
+        except UnsealError:
+            self._compare_in_vain(gate, attempt)
+            return Compared(Reason.SEED_UNUSABLE)
         reopens = self._questions.reopens(token, digest)
-        submitted = submitted._replace(challenge=challenge, reopens=reopens)
+        submitted = Submitted(code, attempt.at, challenge=challenge, reopens=reopens)
         if token.moving_factor is MovingFactor.QUESTION and not reopens:
             compare(self._context, token, submitted._replace(code=NO_CODE))
             return Compared(Reason.QUESTION_NOT_OPEN)
@@ -203,8 +208,9 @@ class _Batch:
         return compared
 
     def _asked_ids(self) -> set[str]:
+        """Whose questions to look for; where there is no such token, nobody's, so that it cannot be told."""
         asked = (self._active(attempt.serial) for attempt in self._attempts if attempt.challenge is not None)
-        return {token.id for token in asked if token is not None and token.kind is TokenKind.OCRA}
+        return {"" if token is None else token.id for token in asked}
 
 
 def _digest(attempt: Attempt) -> bytes:

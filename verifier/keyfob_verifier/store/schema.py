@@ -151,6 +151,7 @@ questions = Table(
     Column("tenant_id", String(64), nullable=False),
     Column("at", Double, nullable=False),
     Column("step", BigInteger),
+    Index("ix_questions_token_id_step", "token_id", "step"),
 )
 
 people = Table(

@@ -167,20 +167,16 @@ def _to_token(row: Sequence[Any]) -> Token:
         activated_at,
         revoked_at,
         version,
-        _kind(kind, suite),
-        suite,
+        _KINDS[kind],
+        _suite(suite),
         sealed_as,
     )
 
 
 @lru_cache(maxsize=256)
-def _kind(kind: str, suite: str | None) -> TokenKind:
-    """The kind of a token whose suite can be read if it has one, and has one if it is of that kind."""
-    if suite is not None:
-        OcraSuite.parse(suite)
-    if (_KINDS[kind] is TokenKind.OCRA) is (suite is None):
-        raise ValueError(kind)
-    return _KINDS[kind]
+def _suite(text: str | None) -> str | None:
+    """A suite that can be read, or none."""
+    return None if text is None else str(OcraSuite.parse(text))
 
 
 @lru_cache(maxsize=1024)

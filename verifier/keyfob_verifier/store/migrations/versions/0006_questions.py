@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("at", sa.Double, nullable=False),
         sa.Column("step", sa.BigInteger),
     )
+    op.create_index("ix_questions_token_id_step", "questions", ["token_id", "step"])
 
 
 def downgrade() -> None:
