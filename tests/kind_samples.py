@@ -16,7 +16,7 @@ from keyfob_verifier.service.verification import verify
 from ocra_samples import by_the_rfc
 
 PIN = "1234"
-SESSION = b"session 1"
+SESSION = b"s"
 QUESTION = "12345678"
 COUNTED, TIMED, ASKED = (
     "OCRA-1:HOTP-SHA256-8:C-QN08",
@@ -50,9 +50,12 @@ class EnrolledToken:
 
 
 class CountingToken(EnrolledToken):
-    """pyotp's counter token, with the seed that was told at enrolment."""
+    """pyotp's counter token, with the seed that was told at enrolment.
 
-    def __init__(self, context, counter=0, digits=6, **wanted):
+    Its codes have digits enough that of 200 no two are alike by chance; an activation would take neither.
+    """
+
+    def __init__(self, context, counter=0, digits=8, **wanted):
         parameters = Parameters(digits=digits)
         super().__init__(context, kind=TokenKind.HOTP, counter=counter, parameters=parameters, **wanted)
         self.code = pyotp.HOTP(self.enrolment.seed, digits=digits).at
@@ -72,7 +75,7 @@ class CountingToken(EnrolledToken):
     def wrong_code(self):
         last = self.token().drift.last_step
         near = {self.code(counter) for counter in range(last, last + 300)}
-        return next(code for code in (f"{n:06}" for n in range(400)) if code not in near)
+        return next(code for code in (f"{n:08}" for n in range(400)) if code not in near)
 
 
 class AnsweringToken(EnrolledToken):
@@ -128,7 +131,12 @@ class AnsweringToken(EnrolledToken):
         assert outcome.reason == "accepted"
         return code, question
 
-    def resync(self, codes, question):
+    def resync(self, codes, question, session=SESSION):
         return lifecycle.resync(
-            self.context, DEFAULT_TENANT, "tester", self.serial, codes, challenge=self.challenge(question)
+            self.context,
+            DEFAULT_TENANT,
+            "tester",
+            self.serial,
+            codes,
+            challenge=self.challenge(question, session),
         )

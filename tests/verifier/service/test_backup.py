@@ -1,7 +1,10 @@
+import itertools
 import math
 import sqlite3
 import stat
+from copy import copy
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from alembic import command
@@ -22,7 +25,7 @@ from keyfob_verifier.backup_errors import (
 from keyfob_verifier.decide.policies import POLICIES
 from keyfob_verifier.errors import DatabaseExistsError, DatabaseMissingError, VerifierError, WrongPurposeError
 from keyfob_verifier.records import Purpose, TokenKind, TokenStatus
-from keyfob_verifier.service import lifecycle, support
+from keyfob_verifier.service import lifecycle, questions, support
 from keyfob_verifier.service.backup import back_up
 from keyfob_verifier.service.installation import DEFAULT_TENANT, initialise, open_installation
 from keyfob_verifier.service.outcome import Reason
@@ -33,9 +36,11 @@ from keyfob_verifier.store import migrate
 from keyfob_verifier.store.database import open_database
 from keyfob_verifier.store.digest import RowsDigest
 from keyfob_verifier.store.schema import metadata, sessions, stored_answers
+from kind_samples import ASKED, TIMED, CountingToken
 from support_samples import report_of
 
 DAY_S = 86_400.0
+START = 1_800_000_000.0
 
 
 FROM_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -220,7 +225,7 @@ def test_database_that_is_there_is_left_alone(database_url, fob, backup, clock):
     assert submit(fob.context, fob.serial, fob.code()) is Reason.ACCEPTED
 
 
-@pytest.mark.parametrize("revision", ["0003", "0004"])
+@pytest.mark.parametrize("revision", ["0003", "0004", "0005"])
 def test_backup_that_an_older_keyfob_made_is_brought_to_the_present_schema(fob, backup, restored, revision):
     path = backup()
     age(path, revision)
@@ -301,6 +306,100 @@ def test_token_that_was_activated_after_the_backup_is_not_activated_with_that_co
     context.clock.advance(seconds=said.wait_s + 30.0)
     later = lifecycle.activate(anew, DEFAULT_TENANT, "tester", held.serial, held.code())
     assert later.reason is Reason.ACCEPTED
+
+
+def in_restored(token, context):
+    """The same token in its holder's hand, for the verifier on the restored database."""
+    same = copy(token)
+    same.context = context
+    return same
+
+
+def test_counter_token_needs_two_codes_after_a_restore(pressed, backup, restored):
+    path = backup()
+    assert pressed.reason(21) is Reason.ACCEPTED
+    context, said = restored(path)
+    anew = in_restored(pressed, context)
+    assert (said.to_resync, said.wait_s) == (1, 0.0)
+    assert anew.token().status is TokenStatus.RESYNC_REQUIRED
+    assert [anew.reason(counter) for counter in (20, 21, 22)] == [Reason.NOT_ACTIVE] * 3
+    assert anew.resync(25).reason is Reason.ACCEPTED
+    assert [anew.reason(counter) for counter in (25, 26, 27)] == [
+        Reason.WRONG,
+        Reason.REPLAYED,
+        Reason.ACCEPTED,
+    ]
+
+
+def test_pending_counter_token_is_activated_by_its_resync_after_a_restore(context, backup, restored):
+    token = CountingToken(context)
+    anew = in_restored(token, restored(backup())[0])
+    assert anew.resync(3).reason is Reason.ACCEPTED
+    assert anew.token().activated_at == context.clock.now()
+    assert anew.reason(5) is Reason.ACCEPTED
+
+
+def test_no_answer_that_may_have_been_accepted_lives_again(holding, clock, backup, restored):
+    """Neither to the same question nor to a new one; the next step's answer does."""
+    token, path = holding(TIMED), backup()
+    shown = [(token.answer(question), question) for question in ("1", "2")]
+    shown += [(token.answer("3", steps_later=1), "3"), (token.answer("4", steps_later=2), "4")]
+    for code, question in shown[:2]:
+        assert token.reason(code, question) is Reason.ACCEPTED
+    context, said = restored(path)
+    anew, last_step = in_restored(token, context), token_of(context, token.serial).drift.last_step
+    assert last_step > clock.now() // 60 + 2
+    while clock.now() // 60 < last_step:
+        code, question = shown[int(clock.now() // 60) % len(shown)]
+        assert anew.reason(code, question) is not Reason.ACCEPTED
+        now = int(clock.now() // 60)
+        for step in range(now - 1, min(now + 2, last_step)):
+            clock.advance(seconds=2)
+            question = f"{step % 10**8}"
+            assert anew.reason(anew.answer(question, steps_later=step - now), question) is not Reason.ACCEPTED
+        clock.move_to((now + 1) * 60.0)
+    assert said.wait_s <= (last_step + 1) * 60.0 - START
+    clock.advance(seconds=3600)
+    assert anew.reason(anew.answer("1"), "1") is Reason.ACCEPTED
+
+
+def test_answer_of_a_step_ahead_of_the_clock_is_used_after_a_restore(holding, clock, backup, restored):
+    """By a clock that ran ahead when it was accepted, and was right when the backup was made."""
+    token, ahead_s = holding(TIMED), 30 * DAY_S
+    step_s = int(ahead_s // 60)
+    code, now = token.answer("1", steps_later=step_s), clock.now()
+    named = {"at": now + ahead_s, "steady_at": now, "learns": False}
+    assert token.reason(code, "1", **named) is Reason.ACCEPTED
+    anew = in_restored(token, restored(backup())[0])
+    clock.advance(seconds=ahead_s)
+    for steps in range(-2, 3):
+        assert anew.reason(code, "1", at=clock.now() + 60 * steps) is not Reason.ACCEPTED
+        clock.advance(seconds=60)
+
+
+def test_open_questions_are_closed_by_a_restore_and_answered_ones_stay_so(holding, backup, restored):
+    token = holding(ASKED)
+    used = token.ask()
+    code = token.answer(used)
+    assert token.reason(code, used) is Reason.ACCEPTED
+    asked = token.ask()
+    context, said = restored(backup())
+    anew = in_restored(token, context)
+    assert (said.to_resync, said.wait_s) == (0, 0.0)
+    assert anew.reason(anew.answer(asked), asked) is Reason.QUESTION_NOT_OPEN
+    context.clock.advance(seconds=60)
+    assert anew.reason(code, used) is Reason.QUESTION_NOT_OPEN
+    context.clock.advance(seconds=60)
+    digits = [0, *map(int, used[1:]), int(used[0]) - 1]
+    repeat = partial(next, itertools.cycle(digits))
+    assert (
+        questions.ask(context, DEFAULT_TENANT, "tester", token.serial, lambda _limit: repeat()).question
+        == used
+    )
+    assert anew.reason(code, used) is Reason.QUESTION_NOT_OPEN
+    context.clock.advance(seconds=60)
+    question = anew.ask()
+    assert anew.reason(anew.answer(question), question) is Reason.ACCEPTED
 
 
 def test_everything_else_comes_back_as_it_was(database_url, target_url, fob, *, context, backup, restored):

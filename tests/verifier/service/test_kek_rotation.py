@@ -14,7 +14,9 @@ from keyfob_verifier.service import kek_rotation
 from keyfob_verifier.service.data_keys import unknown_keks
 from keyfob_verifier.service.installation import DEFAULT_TENANT, open_installation, open_sealed
 from keyfob_verifier.service.kek_rotation import rotate_kek
+from keyfob_verifier.service.outcome import Reason
 from keyfob_verifier.service.signing import present_signer
+from kind_samples import AnsweringToken
 
 TENANTS = [f"t{number}" for number in range(5)]
 
@@ -79,6 +81,15 @@ def test_every_data_key_lies_under_the_new_kek_and_is_the_same_key(context, open
     fob.context = opened(new)
     assert fob.reason() == "accepted"
     assert rotate(context, new).wrapped == 0
+
+
+def test_token_with_a_pin_answers_on(context, opened, old, new):
+    token = AnsweringToken(context, "OCRA-1:HOTP-SHA1-6:C-QN08-PSHA1")
+    token.activate()
+    rotate(context, new)
+    token.context = opened(new)
+    assert token.reason(token.answer("1"), "1") is Reason.ACCEPTED
+    assert token.reason(token.answer("1", pin="4321"), "1") is Reason.WRONG
 
 
 def test_old_kek_opens_nothing_afterwards(context, opened, tenants, old, new):

@@ -11,6 +11,8 @@ from keyfob_verifier.records import SEALED_AS, Purpose
 from keyfob_verifier.service import key_rotation
 from keyfob_verifier.service.installation import DEFAULT_TENANT, open_installation
 from keyfob_verifier.service.key_rotation import rotate_data_keys
+from keyfob_verifier.service.outcome import Reason
+from kind_samples import AnsweringToken
 
 
 class HaltedError(Exception):
@@ -61,6 +63,14 @@ def test_every_seed_lies_under_a_new_key_and_the_old_one_is_gone(context, fobs, 
     assert {fob.token().data_key_id for fob in fobs} == {new.id}
     assert reasons(fobs) == {"accepted"}
     assert audited(context).count("new-data-key") == audited(context).count("delete-data-key") == 1
+
+
+def test_pin_moves_with_the_seed(context):
+    token = AnsweringToken(context, "OCRA-1:HOTP-SHA512-8:C-QN08-PSHA512")
+    token.activate()
+    rotate_data_keys(context, "tester", None, unwatched)
+    assert token.reason(token.answer("1"), "1") is Reason.ACCEPTED
+    assert token.reason(token.answer("1", pin="4321"), "1") is Reason.WRONG
 
 
 def test_only_the_sealing_of_a_token_changes(context, fobs):

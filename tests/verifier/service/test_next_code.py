@@ -240,13 +240,6 @@ def test_batch_of_both_is_searched_where_there_is_no_back_off(fob):
     assert [outcome.reason for outcome in outcomes] == [Reason.WRONG, Reason.THROTTLED]
 
 
-def test_counter_based_token_has_no_next_code(context, fob):
-    with context.store._engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE tokens SET kind = 'hotp'")
-    codes = fob.code(AWAY), fob.code(AWAY + 1)
-    assert Reason.ACCEPTED_AS_PAIR not in submit_pair(fob, *codes)
-
-
 def test_long_steps_are_remembered_longer(hold):
     held = activate(hold(parameters=Parameters(time_step_s=60)))
     codes = held.code(5), held.code(6)

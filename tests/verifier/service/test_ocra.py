@@ -1,31 +1,27 @@
 """Tokens that answer questions (RFC 6287), answered by the reckoning that tests/ocra_samples.py has of its own."""
 
 import itertools
+import threading
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import update
 
 from attempt_samples import attempt, failures_of
-from keyfob.errors import MalformedQuestionError
+from keyfob import Parameters
+from keyfob.errors import MalformedQuestionError, OcraInputError
 from keyfob.ocra import OcraSuite
 from keyfob_verifier.attempts import Challenge
-from keyfob_verifier.errors import DamagedTokenError, TokenNotFoundError, TokenStatusError
-from keyfob_verifier.records import TokenKind
-from keyfob_verifier.service import lifecycle, questions
+from keyfob_verifier.errors import DamagedTokenError
+from keyfob_verifier.records import Purpose, TokenKind, TokenStatus
+from keyfob_verifier.service import lifecycle
 from keyfob_verifier.service.enrolment import Application
-from keyfob_verifier.service.installation import DEFAULT_TENANT
-from keyfob_verifier.service.outcome import Reason
-from keyfob_verifier.service.questions import MOST_OPEN, OPEN_S
-from keyfob_verifier.service.restore import guarded_token
+from keyfob_verifier.service.installation import DEFAULT_TENANT, open_installation
+from keyfob_verifier.service.outcome import Answer, Reason
+from keyfob_verifier.service.restore import guarded_token, highest_step
 from keyfob_verifier.service.verification import verify
 from keyfob_verifier.store.schema import tokens
-from keyfob_verifier.token_errors import (
-    InvalidApplicationError,
-    NoQuestionsError,
-    NothingToResyncError,
-    QuestionMissingError,
-    QuestionNotOpenError,
-)
+from keyfob_verifier.token_errors import InvalidApplicationError, NoQuestionsError, QuestionMissingError
 from kind_samples import ASKED, COUNTED, PIN, TIMED, AnsweringToken
 
 EVERY_SUITE = [
@@ -52,6 +48,64 @@ def test_answer_of_every_suite_is_accepted_once_and_a_wrong_one_never(holding, s
     assert token.reason(token.answer(other), asked) is Reason.WRONG
 
 
+@pytest.mark.parametrize("suite", EVERY_SUITE)
+def test_answer_of_the_activation_is_used(context, suite):
+    token = AnsweringToken(context, suite)
+    code, question = token.activate()
+    assert token.reason(code, question) in {Reason.REPLAYED, Reason.QUESTION_NOT_OPEN}
+    token.later()
+    question = token.ask()
+    assert token.reason(token.answer(question), question) is Reason.ACCEPTED
+
+
+@pytest.mark.parametrize("suite", EVERY_SUITE)
+def test_one_answer_sent_often_at_once_is_accepted_once(holding, suite):
+    token = holding(suite)
+    question = token.ask()
+    sent = attempt(token, token.answer(question), challenge=token.challenge(question))
+    answers = [outcome.answer for outcome in verify(token.context, [sent] * 32)]
+    assert answers.count(Answer.ACCEPTED) == 1
+    assert answers[0] is Answer.ACCEPTED
+
+
+@pytest.mark.parametrize("suite", [COUNTED, TIMED, ASKED])
+def test_one_answer_sent_by_many_threads_is_accepted_once(holding, suite, database_url, kek_path):
+    """Through two verifiers on one database."""
+    token, found = holding(suite), []
+    other = open_installation(database_url, kek_path, Purpose.PRODUCTION, token.context.clock)
+    question = token.ask()
+    sent = attempt(token, token.answer(question), challenge=token.challenge(question))
+    start = threading.Barrier(8)
+
+    def send(through):
+        start.wait()
+        found.extend(outcome.answer for outcome in verify(through, [sent]))
+
+    threads = [threading.Thread(target=send, args=(through,)) for through in (token.context, other) * 4]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    other.store.close()
+    assert len(found) == 8
+    assert found.count(Answer.ACCEPTED) == 1
+
+
+@pytest.mark.parametrize("suite", EVERY_SUITE)
+def test_stepped_clock_revives_no_answer(holding, suite):
+    token = holding(suite)
+    question = token.ask()
+    code, challenge = token.answer(question), token.challenge(question)
+    answers = []
+    for step_s in (0.0, 60.0, -60.0, 864_000.0, -864_000.0, 0.0):
+        now = token.context.clock.now()
+        named = {"at": now + step_s, "steady_at": now, "learns": step_s == 0.0}
+        (outcome,) = verify(token.context, [attempt(token, code, challenge=challenge, **named)])
+        answers.append(outcome.answer)
+        token.context.clock.advance(seconds=60)
+    assert answers == [Answer.ACCEPTED, *[Answer.REFUSED] * 5]
+
+
 def test_session_is_part_of_what_is_compared(holding):
     token = holding("OCRA-1:HOTP-SHA1-6:QN08-S064-T1M")
     code = token.answer("12345678")
@@ -63,6 +117,11 @@ def test_seed_is_told_and_no_uri(context):
     assert token.enrolment.uri is None
     assert token.enrolment.seed not in repr(token.enrolment)
     assert token.token().suite == ASKED
+
+
+def kept_of(token):
+    with token.context.store.read() as transaction:
+        return transaction.questions.of(DEFAULT_TENANT, [token.token().id])[token.token().id]
 
 
 class TestCounted:
@@ -82,11 +141,10 @@ class TestCounted:
         token = holding(COUNTED)
         token.counter += 100
         codes = token.answer("555"), token.answer("555")
-        outcome = lifecycle.resync(
-            token.context, DEFAULT_TENANT, "tester", token.serial, codes, challenge=Challenge("555")
-        )
-        assert outcome.reason is Reason.ACCEPTED
+        assert token.resync(codes, "555").reason is Reason.ACCEPTED
         assert token.reason(codes[1], "555") is Reason.REPLAYED
+        token.later()
+        assert token.reason(codes[0], "555") is Reason.WRONG
         token.later()
         assert token.reason(token.answer("7"), "7") is Reason.ACCEPTED
 
@@ -97,6 +155,29 @@ class TestCounted:
     def test_time_beside_the_counter_may_be_a_step_off(self, holding, steps, reason):
         token = holding("OCRA-1:HOTP-SHA256-8:C-QN08-T1M")
         assert token.reason(token.answer("1", steps_later=steps), "1") is reason
+
+    def test_other_question_has_no_answer_of_a_used_counter(self, holding):
+        token = holding(COUNTED)
+        counter = token.counter
+        assert token.reason(token.answer("1"), "1") is Reason.ACCEPTED
+        token.counter = counter
+        assert token.reason(token.answer("2"), "2") is Reason.REPLAYED
+
+    def test_resync_with_time_beside_the_counter(self, holding):
+        token = holding("OCRA-1:HOTP-SHA256-8:C-QN08-T1M")
+        token.counter += 100
+        codes = token.answer("5", steps_later=-1), token.answer("5")
+        assert token.resync(codes, "5").reason is Reason.ACCEPTED
+        assert token.reason(codes[1], "5") is Reason.REPLAYED
+
+    def test_token_that_needs_a_resync_can_be_asked_for_it(self, holding):
+        token = holding(COUNTED)
+        alter(token, status=TokenStatus.RESYNC_REQUIRED.value)
+        question = token.ask()
+        assert token.reason(token.answer(question), question) is Reason.NOT_ACTIVE
+        codes = token.answer(question), token.answer(question)
+        assert token.resync(codes, question).reason is Reason.ACCEPTED
+        assert token.reason(token.answer("1"), "1") is Reason.ACCEPTED
 
     def test_time_beside_the_counter_revives_no_answer(self, holding):
         token = holding("OCRA-1:HOTP-SHA256-8:C-QN08-T1M")
@@ -140,95 +221,71 @@ class TestTimed:
         assert token.reason(token.answer("1"), "1") is Reason.ACCEPTED
         assert token.reason(older, "2") in {Reason.REPLAYED, Reason.WRONG}
 
-    def test_answer_of_the_activation_is_used(self, context):
+    def test_activation_leaves_other_questions_of_the_step(self, context):
         token = AnsweringToken(context, TIMED)
-        question = token.ask()
-        code = token.answer(question)
-        lifecycle.activate(
-            context, DEFAULT_TENANT, "tester", token.serial, code, challenge=Challenge(question)
-        )
+        code, question = token.activate()
         assert token.reason(code, question) is Reason.REPLAYED
         token.context.clock.advance(seconds=5)
         assert token.reason(token.answer("77"), "77") is Reason.ACCEPTED
 
-    def test_restored_token_refuses_all_that_may_have_been_accepted(self, holding):
+    def test_resync_leaves_other_questions_of_its_second_step(self, holding):
         token = holding(TIMED)
-        at = token.context.clock.now()
-        with token.context.store.write() as transaction:
-            known = transaction.tokens.get(DEFAULT_TENANT, token.serial)
-            guarded = guarded_token(known, at)
-            transaction.tokens.change([(known, guarded)])
-            transaction.questions.forget_open()
-        for steps in range(-3, 4):
-            token.later()
-            early = token.context.clock.now() < (guarded.drift.last_step) * 60
-            reason = token.reason(token.answer("9", steps_later=steps), "9")
-            assert not (early and reason is Reason.ACCEPTED)
-
-
-class TestAsked:
-    def test_question_that_was_not_asked_has_no_answer(self, holding):
-        token = holding(ASKED)
-        assert token.reason(token.answer("12345678"), "12345678") is Reason.QUESTION_NOT_OPEN
-
-    def test_question_is_answered_once(self, holding):
-        token = holding(ASKED)
-        question = token.ask()
-        sent = [
-            attempt(
-                token, token.answer(question), challenge=Challenge(question), at=token.context.clock.now()
-            )
-        ] * 32
-        reasons = [outcome.reason for outcome in verify(token.context, sent)]
-        assert reasons.count(Reason.ACCEPTED) == 1
+        codes = token.answer("5", steps_later=3), token.answer("5", steps_later=4)
+        assert token.resync(codes, "5").reason is Reason.ACCEPTED
+        token.context.clock.advance(seconds=60)
+        used = (codes[1], "5"), (codes[0], "5"), (token.answer("6", steps_later=2), "6")
+        for code, question in used:
+            assert token.reason(code, question) is not Reason.ACCEPTED
+            token.context.clock.advance(seconds=5)
+        assert token.reason(token.answer("7", steps_later=3), "7") is Reason.ACCEPTED
         token.later()
-        assert token.reason(token.answer(question), question) is Reason.QUESTION_NOT_OPEN
+        assert token.reason(token.answer("8", steps_later=4), "8") is Reason.ACCEPTED
 
-    @pytest.mark.parametrize(
-        ("after_s", "reason"), [(OPEN_S - 1, Reason.ACCEPTED), (OPEN_S, Reason.QUESTION_NOT_OPEN)]
-    )
-    def test_question_is_open_for_a_while(self, holding, after_s, reason):
-        token = holding(ASKED)
-        question = token.ask()
-        token.context.clock.advance(seconds=after_s)
-        assert token.reason(token.answer(question), question) is reason
+    def test_other_session_is_another_question(self, holding):
+        token = holding("OCRA-1:HOTP-SHA1-6:QN08-S008-T1M")
+        for session in (b"one", b"two"):
+            assert token.reason(token.answer("1", session=session), "1", session) is Reason.ACCEPTED
+        assert token.reason(token.answer("1", session=b"one"), "1", b"one") is Reason.REPLAYED
+        assert token.reason(token.answer("1", session=b"one"), "1", b"\0one") is not Reason.ACCEPTED
 
-    def test_wrong_answer_leaves_the_question_open(self, holding):
-        token = holding(ASKED)
-        question = token.ask()
-        right = token.answer(question)
-        wrong = str(int(right) ^ 1).zfill(6)
-        assert token.reason(wrong, question) is Reason.WRONG
+    def test_what_was_answered_is_kept_for_its_step_alone(self, holding):
+        token = holding(TIMED)
+        for question in ("1", "2", "3"):
+            assert token.reason(token.answer(question), question) is Reason.ACCEPTED
+        assert len(kept_of(token)) == 3
         token.context.clock.advance(seconds=60)
-        assert token.reason(right, question) is Reason.ACCEPTED
+        assert token.reason(token.answer("4"), "4") is Reason.ACCEPTED
+        assert len(kept_of(token)) == 1
 
-    def test_oldest_of_too_many_questions_is_closed(self, holding):
-        token = holding(ASKED)
-        asked = []
-        for _ in range(MOST_OPEN + 1):
-            asked.append(token.ask())
-            token.context.clock.advance(seconds=1)
-        assert token.reason(token.answer(asked[1]), asked[1]) is Reason.ACCEPTED
-        token.context.clock.advance(seconds=60)
-        assert token.reason(token.answer(asked[0]), asked[0]) is Reason.QUESTION_NOT_OPEN
+    def test_answer_that_taught_nothing_is_used_all_the_same(self, holding):
+        token = holding(TIMED)
+        code = token.answer("1")
+        assert token.reason(code, "1", learns=False) is Reason.ACCEPTED
+        assert token.reason(code, "1", learns=False) is Reason.REPLAYED
 
-    def test_there_is_nothing_to_resynchronize(self, holding):
-        token = holding(ASKED)
-        with pytest.raises(NothingToResyncError):
-            lifecycle.resync(token.context, DEFAULT_TENANT, "tester", token.serial, ("123456", "123457"))
-
-    def test_activation_needs_an_open_question(self, context):
-        token = AnsweringToken(context, ASKED)
-        with pytest.raises(QuestionNotOpenError):
-            lifecycle.activate(
-                context, DEFAULT_TENANT, "tester", token.serial, "123456", challenge=Challenge("12345678")
-            )
-        with pytest.raises(QuestionMissingError):
-            lifecycle.activate(context, DEFAULT_TENANT, "tester", token.serial, "123456")
+    def test_guarded_token_refuses_every_step_that_may_have_been_used(self, holding):
+        """With a new question as well; and a last step that lies ahead of the clock is refused like any other."""
+        token = holding(TIMED)
+        known, now = token.token(), token.context.clock.now()
+        guarded = guarded_token(known, now)
+        policy = token.context.policy_for(known)
+        assert guarded.drift.last_step == highest_step(policy, known.drift, now) + 1
+        ahead = replace(known, drift=known.drift._replace(last_step=2**40))
+        assert guarded_token(ahead, now).drift.last_step == 2**40 + 1
 
 
 @pytest.mark.parametrize(
-    "challenge", [None, Challenge("abc"), Challenge("1" * 17), Challenge("1", b"unwanted"), Challenge("")]
+    "challenge",
+    [
+        None,
+        Challenge("abc"),
+        Challenge("1" * 17),
+        Challenge("1", b"unwanted"),
+        Challenge("1", b""),
+        Challenge(""),
+        Challenge("\uff11"),
+    ],
+    ids=ascii,
 )
 def test_unusable_question_is_refused_and_costs_nothing(holding, challenge):
     token = holding(COUNTED)
@@ -263,16 +320,21 @@ def test_malformed_question_is_told_to_an_administrator(holding):
         )
 
 
-def test_who_cannot_answer_is_asked_all_the_same(context, fob, holding):
-    unknown = questions.ask(context, DEFAULT_TENANT, "tester", "NOBODY")
-    assert isinstance(unknown.fault, TokenNotFoundError)
-    assert isinstance(questions.ask(context, DEFAULT_TENANT, "tester", fob.serial).fault, NoQuestionsError)
-    token = holding(ASKED)
-    assert questions.ask(context, DEFAULT_TENANT, "tester", token.serial).fault is None
-    lifecycle.revoke(context, DEFAULT_TENANT, "tester", token.serial)
-    revoked = questions.ask(context, DEFAULT_TENANT, "tester", token.serial)
-    assert isinstance(revoked.fault, TokenStatusError)
-    assert len(unknown.question) == len(revoked.question) == 8
+def test_session_is_wanted_where_the_suite_names_it(holding):
+    token = holding("OCRA-1:HOTP-SHA1-6:C-QN08-S008")
+    code = token.answer("1", session=b"")
+    for session in (None, b"123456789"):
+        (outcome,) = verify(token.context, [attempt(token, code, challenge=Challenge("1", session))])
+        assert outcome.reason is Reason.QUESTION_UNUSABLE
+    assert token.reason(code, "1", b"") is Reason.ACCEPTED
+    with pytest.raises(OcraInputError):
+        token.resync((code, code), "1", b"123456789")
+
+
+def test_resync_without_a_question_says_so(holding):
+    token = holding(COUNTED)
+    with pytest.raises(QuestionMissingError):
+        lifecycle.resync(token.context, DEFAULT_TENANT, "tester", token.serial, ("1" * 8, "2" * 8))
 
 
 @pytest.mark.parametrize(
@@ -285,6 +347,9 @@ def test_who_cannot_answer_is_asked_all_the_same(context, fob, holding):
         {"kind": TokenKind.OCRA, "suite": OcraSuite.parse("OCRA-1:HOTP-SHA1-6:QN08-PSHA1")},
         {"kind": TokenKind.OCRA, "suite": OcraSuite.parse("OCRA-1:HOTP-SHA1-4:QN08")},
         {"kind": TokenKind.OCRA, "suite": OcraSuite.parse("OCRA-1:HOTP-SHA1-6:C-QN08-T20S")},
+        {"kind": TokenKind.OCRA, "suite": OcraSuite.parse("OCRA-1:HOTP-SHA1-6:QN07")},
+        {"kind": TokenKind.OCRA, "suite": OcraSuite.parse("OCRA-1:HOTP-SHA1-6:C-QN08"), "counter": -1},
+        {"kind": TokenKind.OCRA, "suite": OcraSuite.parse(ASKED), "parameters": Parameters(digits=8)},
     ],
 )
 def test_what_does_not_go_together_cannot_be_enrolled(wanted):

@@ -3,24 +3,27 @@
 import pytest
 
 from attempt_samples import activate, attempt, failures_of, outcome_of, reason_of, statements_of
-from keyfob import Parameters, codes
+from keyfob import Parameters, codes, ocra
+from keyfob_verifier.attempts import Challenge
 from keyfob_verifier.service import lifecycle
-from keyfob_verifier.service.comparison import PAIR_WORK, WINDOW_WORK
+from keyfob_verifier.service.comparison import ANSWER_WORK, PAIR_WORK, WINDOW_WORK
 from keyfob_verifier.service.installation import DEFAULT_TENANT
 from keyfob_verifier.service.outcome import Reason
 from keyfob_verifier.service.verification import verify
+from kind_samples import ASKED, COUNTED, QUESTION, TIMED, AnsweringToken, CountingToken
 
 
 @pytest.fixture
 def count_codes(monkeypatch):
-    """Counts the HMACs that are computed for codes from now on, in a list of one number."""
+    """Counts the HMACs that are computed for codes and answers from now on, in a list of one number."""
     counted, truncate = [0], codes.truncate
 
     def counting(digest):
         counted[0] += 1
         return truncate(digest)
 
-    monkeypatch.setattr(codes, "truncate", counting)
+    for module in (codes, ocra):
+        monkeypatch.setattr(module, "truncate", counting)
     return counted
 
 
@@ -160,3 +163,117 @@ def test_batch_of_all_of_them_is_decided(fob, others):
         Reason.UNKNOWN_TOKEN,
         Reason.WRONG,
     ]
+
+
+@pytest.fixture
+def answering(context):
+    """By what is sent with them: active tokens of every kind that are asked a question, and what is refused of them."""
+    held = {
+        name: AnsweringToken(context, suite, account=name)
+        for name, suite in {
+            "asked": ASKED,
+            "timed": TIMED,
+            "counted": COUNTED,
+            "counted and timed": f"{COUNTED}-T1M",
+            "with everything": "OCRA-1:HOTP-SHA512-8:QN08-PSHA1-S064-T1H",
+        }.items()
+    }
+    used = {token: token.activate() for token in held.values()}
+    context.clock.advance(seconds=120)
+    refused = {}
+    for name, token in held.items():
+        question, code = token.ask(), used[token][0]
+        refused[f"wrong answer, {name}"] = token, token.wrong_answer(question), token.challenge(question)
+        refused[f"no question, {name}"] = token, code, None
+    for name in ("counted", "timed"):
+        code, question = used[held[name]]
+        twin = AnsweringToken(context, str(held[name].suite), account=f"malformed {name}")
+        twin.activate()
+        refused[f"malformed, {name}"] = twin, code, Challenge("x")
+    asked = AnsweringToken(context, ASKED, account="not asked")
+    asked.activate()
+    refused["not asked"] = asked, asked.answer(QUESTION), Challenge(QUESTION)
+    return refused
+
+
+@pytest.fixture
+def answerless(fob, pending, revoked, hold, context):
+    """What else a question may be sent with."""
+    counting = CountingToken(context, account="counting")
+    assert counting.activate(0).reason is Reason.ACCEPTED
+    minute = activate(hold(account="minute", parameters=Parameters(time_step_s=60)))
+    challenge = Challenge(QUESTION)
+    return {
+        "time": (fob, fob.code(), challenge),
+        "time in minutes": (minute, minute.code(), challenge),
+        "counter": (counting, counting.code(1), challenge),
+        "pending": (pending, pending.code(), challenge),
+        "revoked": (revoked, revoked.code(), challenge),
+    }
+
+
+def works(count_codes, cases, **named):
+    """The work of each case in turn."""
+    return {
+        name: work_of(count_codes, held, code, challenge=challenge, **named)[1]
+        for name, (held, code, challenge) in cases.items()
+    }
+
+
+@pytest.mark.parametrize("gap_s", [None, 0.4, 5.0, 50.0, 70.0, 110.0])
+def test_refused_answers_make_the_same_work(fob, answering, answerless, count_codes, gap_s):
+    """On a first attempt, and on the next one at any time."""
+    unknown = fob, fob.code(), Challenge(QUESTION)
+    cases = {name: case for name, case in (answering | answerless).items() if case[2] is not None}
+    if gap_s is not None:
+        works(count_codes, cases)
+        work_of(count_codes, fob, "123456", challenge=unknown[2], serial="NOBODY")
+        fob.context.clock.advance(seconds=gap_s)
+    _, expected = work_of(count_codes, unknown[0], unknown[1], challenge=unknown[2], serial="NOBODY")
+    assert expected[0] == ANSWER_WORK
+    for name, work in works(count_codes, cases).items():
+        assert work == expected, name
+
+
+@pytest.mark.parametrize("gap_s", [None, 5.0, 70.0])
+def test_code_of_a_token_that_should_have_been_asked_makes_the_work_of_any_other(
+    fob, answering, count_codes, gap_s
+):
+    cases = {name: case for name, case in answering.items() if case[2] is None}
+    if gap_s is not None:
+        works(count_codes, cases)
+        work_of(count_codes, fob, "123456", serial="NOBODY")
+        fob.context.clock.advance(seconds=gap_s)
+    _, expected = work_of(count_codes, fob, "123456", serial="NOBODY")
+    assert works(count_codes, cases) == dict.fromkeys(cases, expected)
+
+
+@pytest.mark.parametrize("suite", [ASKED, TIMED, COUNTED, f"{COUNTED}-T1M"])
+@pytest.mark.parametrize("is_right", [False, True])
+def test_locked_token_makes_the_work_of_an_unknown_one_for_answers_too(fob, suite, is_right, count_codes):
+    token = AnsweringToken(fob.context, suite, account="locked")
+    token.activate()
+    for _ in range(10):
+        fob.context.clock.advance(seconds=310)
+        question = token.ask()
+        assert token.reason(token.wrong_answer(question), question) is Reason.WRONG
+        work_of(count_codes, fob, "123456", challenge=Challenge(QUESTION), serial="NOBODY")
+    fob.context.clock.advance(seconds=310)
+    question = token.ask()
+    code = token.answer(question) if is_right else token.wrong_answer(question)
+    _, expected = work_of(count_codes, fob, "123456", challenge=Challenge(QUESTION), serial="NOBODY")
+    reason, work = work_of(count_codes, token, code, challenge=Challenge(question))
+    assert reason is Reason.LOCKED
+    assert work == expected
+
+
+@pytest.mark.parametrize("gap_s", [None, 0.4, 5.0, 70.0])
+def test_counter_token_makes_the_work_of_any_other(fob, count_codes, gap_s):
+    token = CountingToken(fob.context, account="counting")
+    assert token.activate(50).reason is Reason.ACCEPTED
+    if gap_s is not None:
+        reason_of(token, token.code(150))
+        work_of(count_codes, fob, "123456", serial="NOBODY")
+        fob.context.clock.advance(seconds=gap_s)
+    _, expected = work_of(count_codes, fob, "123456", serial="NOBODY")
+    assert work_of(count_codes, token, token.code(180))[1] == expected

@@ -14,9 +14,11 @@ from keyfob_verifier.errors import UnknownSchemaError
 from keyfob_verifier.records import SupportState
 from keyfob_verifier.service import support
 from keyfob_verifier.service.installation import DEFAULT_TENANT
+from keyfob_verifier.service.outcome import Reason
 from keyfob_verifier.store import migrate
 from keyfob_verifier.store.database import open_database
 from keyfob_verifier.store.schema import metadata
+from kind_samples import ASKED, AnsweringToken
 from support_samples import report_of
 
 OPENING = """
@@ -117,3 +119,22 @@ def test_failures_move_to_their_own_table_and_back(database_url, context, hold):
             for row in connection.execute(text(f"SELECT serial, {columns} FROM tokens"))
         }
     assert rows == kept | {"AT-REST": (10.0, 0.0, 0, 0.0)}
+
+
+def test_questions_come_with_a_table_and_go_with_it(database_url, context):
+    """Tokens stay; what they have answered is known again from then on only."""
+    token = AnsweringToken(context, ASKED)
+    code, used = token.activate()
+    question = token.ask()
+    context.store.close()
+    take_back(database_url, "0005")
+    with connected(database_url) as connection:
+        assert "questions" not in inspect(connection).get_table_names()
+    assert not is_present(database_url)
+    open_database(database_url).close()
+    assert is_present(database_url)
+    for answer, asked in ((code, used), (token.answer(question), question)):
+        assert token.reason(answer, asked) is Reason.QUESTION_NOT_OPEN
+        context.clock.advance(seconds=60)
+    question = token.ask()
+    assert token.reason(token.answer(question), question) is Reason.ACCEPTED

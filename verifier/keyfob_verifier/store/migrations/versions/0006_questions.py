@@ -21,5 +21,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Back: open questions are open no more."""
+    """Back: open questions are open no more, and which ones were answered is forgotten."""
     op.drop_table("questions")
