@@ -14,6 +14,7 @@ from keyfob_verifier.service.outcome import Reason
 from keyfob_verifier.service.repeated import FORGOTTEN_AT_ONCE, KEPT_S
 from keyfob_verifier.service.verification import verify
 from keyfob_verifier.store.schema import stored_answers
+from kind_samples import QUESTION
 
 KEY = "2f6c"
 
@@ -157,3 +158,13 @@ def test_batch_that_is_overtaken_again_and_again_is_given_up(fob, monkeypatch):
         outcome_of(fob, code, idempotency_key=KEY)
     monkeypatch.undo()
     assert outcome_of(fob, code, idempotency_key=KEY).reason is Reason.ACCEPTED
+
+
+def test_same_answer_with_another_session_is_another_attempt(holding):
+    """Else a right answer would vouch for a session that the token never saw."""
+    token = holding("OCRA-1:HOTP-SHA1-6:C-QN08-S008")
+    code = token.answer(QUESTION, session=b"one")
+    sent = [
+        token.reason(code, QUESTION, session, idempotency_key="k") for session in (b"one", b"two", b"one")
+    ]
+    assert sent == [Reason.ACCEPTED, Reason.WRONG, Reason.ACCEPTED]

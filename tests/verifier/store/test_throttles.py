@@ -34,6 +34,23 @@ def test_rows_come_back_as_they_were(context):
     assert read(context, KEYS[:2], "another") == {}
 
 
+def test_subjects_are_found_whatever_characters_they_are_of(context):
+    """Many are looked for at once, as one array or document, whose own signs they may have."""
+    odd = [
+        'token:"a"',
+        "token:{b,c}",
+        "token:\\d",
+        "token:NULL",
+        "token:', (e)",
+        "token:%s?",
+        "token:\u00e9\U0001f511",
+    ]
+    rows = {ThrottleKey(subject, Standing.UNKNOWN): Failures(STATE) for subject in odd}
+    write(context, {**rows, KEYS[0]: Failures(STATE)})
+    assert read(context, rows).keys() == rows.keys()
+    assert read(context, []) == {}
+
+
 def test_row_that_changed_meanwhile_is_stale(context):
     write(context, {KEYS[0]: Failures(STATE)})
     for known_version in (0, 2):

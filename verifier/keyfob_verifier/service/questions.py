@@ -126,7 +126,7 @@ class Questions:
             case MovingFactor.COUNTER:
                 return False
             case MovingFactor.TIME:
-                return kept is None or kept.step != token.drift.last_step
+                return kept is None
             case MovingFactor.QUESTION:
                 return kept is not None and _is_open(kept, self._at)
 

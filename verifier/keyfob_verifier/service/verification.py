@@ -183,9 +183,8 @@ class _Batch:
 
     def _compare_in_vain(self, gate: Gate, attempt: Attempt) -> None:
         """Does the work of comparing a code, or of comparing an answer, which is never one of a pair."""
-        answers = attempt.challenge is not None
-        is_due = not answers and pair_is_due(self._context, gate, _USUAL_TIME_STEP_S)
-        compare_in_vain(searches=is_due, answers=answers)
+        is_due = pair_is_due(self._context, gate, _USUAL_TIME_STEP_S)
+        compare_in_vain(searches=is_due, answers=attempt.challenge is not None)
 
     def _compare_answer(self, token: Token, gate: Gate, code: str, attempt: Attempt) -> Compared:
         """Compares the answer to a question, which no other code may pass for."""

@@ -1,12 +1,13 @@
 """Statements for many rows at once, each one execution with one text: nothing is compiled or converted for each row.
 
-PostgreSQL is handed the rows as one JSON document: driver and server make that of plain values, and those of it, quicker
-than they do with a parameter for each value or an array for each column. SQLite is handed the rows as `VALUES`: its
-driver lets go of the interpreter's lock for each execution, and a busy server gets it back late.
+What is looked for is one parameter: an array, or on SQLite a JSON document. PostgreSQL is handed rows as one JSON
+document: driver and server make that of plain values, and those of it, quicker than they do with a parameter for each
+value or an array for each column. SQLite is handed the rows as `VALUES`: its driver lets go of the interpreter's lock
+for each execution, and a busy server gets it back late.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any
@@ -17,6 +18,38 @@ from sqlalchemy.dialects import postgresql
 Rows = Sequence[tuple[Any, ...]]
 
 _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it so
+
+
+class BulkSelect:
+    """`SELECT` of the rows of a tenant that have one of many values, kept from other writers until the transaction ends.
+
+    Args:
+        table: where from.
+        columns: what each row gives, in this order.
+        of: the column of those values, which are texts.
+        order: the columns that rows are locked in the order of, so that two batches never wait for each other.
+    """
+
+    def __init__(self, table: Table, columns: Sequence[str], of: str, order: Sequence[str]) -> None:
+        self._rows = f"SELECT {', '.join(columns)} FROM {table.name} WHERE tenant_id ="  # noqa: S608  names of the schema
+        self._of, self._order = of, f"ORDER BY {', '.join(order)}"
+
+    def __call__(
+        self, connection: Connection, tenant_id: str, values: Iterable[str]
+    ) -> Iterable[Sequence[Any]]:
+        """The rows, as the driver gives their values."""
+        if connection.dialect.name == "postgresql":
+            return connection.exec_driver_sql(self._from_array, (tenant_id, list(values)))
+        return connection.exec_driver_sql(self._from_document, (tenant_id, json.dumps(list(values))))
+
+    @cached_property
+    def _from_array(self) -> str:
+        return f"{self._rows} %s AND {self._of} = ANY(%s) {self._order} FOR UPDATE"
+
+    @cached_property
+    def _from_document(self) -> str:
+        values = "SELECT value FROM json_each(?)"
+        return f"{self._rows} ? AND {self._of} IN ({values}) {self._order}"
 
 
 class BulkInsert:

@@ -11,11 +11,12 @@ from sqlalchemy.exc import OperationalError
 from keyfob_verifier.attempts import Failures, Standing, ThrottleKey
 from keyfob_verifier.decide.throttle import ThrottleState
 from keyfob_verifier.errors import StaleRowError
+from keyfob_verifier.store.bulk import BulkSelect
 from keyfob_verifier.store.schema import known_sources, throttles
 
 _KEY = ("tenant_id", "subject", "standing")
 _VALUES = ("budget", "at", "streak", "retry_at", "version", "last_wrong", "refused_at")
-_SELECT = select(*(throttles.c[name] for name in (*_KEY[1:], *_VALUES)))
+_LOCK = BulkSelect(throttles, (*_KEY[1:], *_VALUES), of="subject", order=("subject", "standing"))
 _STANDINGS = {standing.value: standing for standing in Standing}
 
 
@@ -42,17 +43,12 @@ class Throttles:
 
         Rows are locked in the order of their keys. Tokens are locked before them, by whoever locks both.
         """
-        query = (
-            _SELECT.where(throttles.c.tenant_id == tenant_id, throttles.c.subject.in_(subjects))
-            .order_by(throttles.c.subject, throttles.c.standing)
-            .with_for_update()
-        )
         return {
             ThrottleKey(subject, _STANDINGS[standing]): Failures(
                 ThrottleState(budget, at, streak, retry_at), version, last_wrong, refused_at
             )
             for subject, standing, budget, at, streak, retry_at, version, last_wrong, refused_at in (
-                self._connection.execute(query)
+                _LOCK(self._connection, tenant_id, subjects)
             )
         }
 

@@ -13,7 +13,7 @@ from keyfob.ocra import OcraSuite
 from keyfob_verifier.decide.state import State
 from keyfob_verifier.errors import DamagedTokenError, SerialTakenError, StaleRowError, TokenNotFoundError
 from keyfob_verifier.records import Token, TokenKind, TokenStatus
-from keyfob_verifier.store.bulk import BulkUpdate
+from keyfob_verifier.store.bulk import BulkSelect, BulkUpdate
 from keyfob_verifier.store.schema import tokens
 
 _IDENTITY = ("id", "tenant_id", "serial", "account", "issuer")
@@ -35,6 +35,7 @@ _COLUMNS = (
 SELECT = select(*(tokens.c[name] for name in _COLUMNS))
 _DRIFT_AT = -len(_DRIFT)
 
+_LOCK = BulkSelect(tokens, _COLUMNS, of="serial", order=("id",))
 _CHANGE = BulkUpdate(
     tokens,
     known=("id", "version", "status"),
@@ -68,7 +69,8 @@ class Tokens:
         Raises:
             TokenNotFoundError: there is none.
         """
-        found = self._select(tenant_id, [serial]).first()
+        query = SELECT.where(tokens.c.tenant_id == tenant_id, tokens.c.serial == serial)
+        found = self._connection.execute(query).first()
         if found is None:
             raise TokenNotFoundError(serial)
         return token_from_row(found)
@@ -78,7 +80,7 @@ class Tokens:
 
         Rows are locked in the order of their ids, so that two batches never wait for each other.
         """
-        found = self._select(tenant_id, list(serials), locked=True)
+        found = _LOCK(self._connection, tenant_id, serials)
         return {token.serial: token for token in map(token_from_row, found)}
 
     def page(self, tenant_id: str, after: str, limit: int) -> list[Token]:
@@ -102,12 +104,6 @@ class Tokens:
         rows = [_to_change(known, new) for known, new in changes]
         if _CHANGE(self._connection, rows) != len(rows):
             raise StaleRowError
-
-    def _select(self, tenant_id: str, serials: list[str], *, locked: bool = False) -> Any:
-        query = SELECT.where(tokens.c.tenant_id == tenant_id, tokens.c.serial.in_(serials))
-        if locked:
-            query = query.order_by(tokens.c.id).with_for_update()
-        return self._connection.execute(query)
 
 
 def _to_row(token: Token) -> dict[str, Any]:
