@@ -157,7 +157,7 @@ def test_strayed_fob_is_resynchronized_by_its_holder(person, truth, verifier):
     truth.advance(seconds=60)
     codes = alice.two_codes(truth)
     alice.resynchronize(codes)
-    assert sees(alice.page.get_by_text("The token's clock was found again."))
+    assert sees(alice.page.get_by_text("The token's clock or counter was found again."))
     assert verifier.validate(alice.held.serial, codes[1]) == "refused"
     alice.resynchronize(codes)
     assert sees(alice.page.get_by_role("alert"))

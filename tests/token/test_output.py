@@ -92,3 +92,10 @@ def test_printable_text_prints_on_one_line(text):
 @given(st.text(st.characters(categories=["L", "N", "P", "S"])))
 def test_what_prints_already_is_left_as_it_is(text):
     assert printable(text) == text
+
+
+def test_column_of_numbers_is_ranged_right_wherever_the_first_one_stands(capsys):
+    printer(False).rows([{"name": "a", "presses": None}, {"name": "b", "presses": 5}], if_none="nobody")
+    heading, *_, last = (line.rstrip() for line in capsys.readouterr().out.splitlines() if line.strip())
+    assert heading.endswith("presses")
+    assert len(last) == len(heading)

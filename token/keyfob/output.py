@@ -62,7 +62,8 @@ class TablePrinter:
             typer.echo(printable(if_none))
             return
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for key, value in rows[0].items():
+        for key in rows[0]:
+            value = next((row[key] for row in rows if row[key] is not None), None)
             number = isinstance(value, int | float) and not isinstance(value, bool)
             table.add_column(_heading(key), justify="right" if number else "left", overflow="fold")
         for row in rows:

@@ -70,7 +70,7 @@ def _check_serial(serial: str) -> str:
     return check_serial(serial)
 
 
-def _complete_nothing() -> list[str]:
+def complete_nothing() -> list[str]:
     """A shell left to itself would offer files."""
     return []
 
@@ -80,7 +80,7 @@ SerialArgument = Annotated[
     typer.Argument(
         metavar="SERIAL",
         help="The token's serial.",
-        autocompletion=_complete_nothing,
+        autocompletion=complete_nothing,
         callback=_check_serial,
     ),
 ]
@@ -89,12 +89,15 @@ CodeArgument = Annotated[
     typer.Argument(
         metavar="CODE",
         help="The code as the fob shows it, in one piece or two.",
-        autocompletion=_complete_nothing,
+        autocompletion=complete_nothing,
     ),
 ]
 QuestionOption = Annotated[
     str | None,
-    typer.Option(help="The question that the code answers, where it is an ocra token's."),
+    typer.Option(
+        help="The question that the code answers, where it is an ocra token's.",
+        autocompletion=complete_nothing,
+    ),
 ]
 
 

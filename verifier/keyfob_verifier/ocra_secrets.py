@@ -3,6 +3,9 @@
 from keyfob import Seed
 from keyfob.ocra import OcraSuite, hash_pin
 
+MAX_PIN_CHARACTERS = 64
+"""The longest PIN that is taken from people and programs."""
+
 
 def joined(seed: Seed, suite: OcraSuite, pin: str | None) -> Seed:
     """The one secret that is sealed: the seed, then the hash of the PIN, which is as secret as the PIN.

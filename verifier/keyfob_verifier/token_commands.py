@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 PAGE = 500
 
+_DRIFT = ("offset_s", "offset_sd_s", "rate_ppm", "rate_sd_ppm")
 
 tokens = typer.Typer(
     name="token",
@@ -90,7 +91,7 @@ def ask(
     tenant: TenantOption,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask an ocra token a new question, for its holder to type."""
+    """Ask an ocra token a new question, for its holder to type. The answer goes to activate or validate."""
     with local_installation(database_url, keks, tenant) as local:
         from keyfob_verifier.service import questions
 
@@ -108,12 +109,13 @@ def show(
     tenant: TenantOption,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a token's state, and its drift or its counter."""
+    """Show a token's state, with its drift or its next counter."""
     with local_installation(database_url, keks, tenant) as local:
         from keyfob_verifier.service.inspection import show as show_token
 
         shown = show_token(local.context, local.tenant_id, serial)
-    printer(as_json).record(_flat(shown))
+    record = _flat(shown)
+    printer(as_json).record(record if as_json else _told(record))
 
 
 @tokens.command("list")
@@ -129,6 +131,8 @@ def list_tokens(
             batch = page(local.context, local.tenant_id, batch[-1].serial, PAGE)
             found = found + batch
     rows = [_row(shown) for shown in found]
+    if not as_json:
+        rows = _filled(rows)
     printer(as_json).rows(rows, if_none="There are no tokens: keyfob token enrol ACCOUNT makes one.")
 
 
@@ -152,22 +156,30 @@ def revoke(
 
 def _flat(shown: "TokenView") -> dict[str, object]:
     record = asdict(shown)
-    drift = record.pop("drift") or {}
+    drift = record.pop("drift") or dict.fromkeys(_DRIFT)
     for moment in ("created_at", "activated_at", "revoked_at"):
         record[moment] = None if record[moment] is None else format_time(record[moment])
     return record | {f"drift_{name}": value for name, value in drift.items()}
 
 
 def _row(shown: "TokenView") -> dict[str, object]:
-    drift = shown.drift
+    drift = dict.fromkeys(_DRIFT) if shown.drift is None else asdict(shown.drift)
     return {
         "serial": shown.serial,
         "account": shown.account,
         "kind": shown.kind,
         "status": shown.status,
-        "offset_s": None if drift is None else drift.offset_s,
-        "offset_sd_s": None if drift is None else drift.offset_sd_s,
-        "rate_ppm": None if drift is None else drift.rate_ppm,
-        "rate_sd_ppm": None if drift is None else drift.rate_sd_ppm,
+        **drift,
         "next_counter": shown.next_counter,
     }
+
+
+def _told(record: dict[str, object]) -> dict[str, object]:
+    """What there is to tell of a token: not every kind has a clock, a counter or a suite."""
+    return {key: value for key, value in record.items() if value is not None}
+
+
+def _filled(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    """The rows without columns that are empty in all of them."""
+    filled = {key for row in rows for key in _told(row)}
+    return [{key: value for key, value in row.items() if key in filled} for row in rows]

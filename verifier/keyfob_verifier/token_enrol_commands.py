@@ -11,8 +11,17 @@ from keyfob import Algorithm, Parameters, Seed
 from keyfob.durable import create_file
 from keyfob.ocra import OcraSuite
 from keyfob.output import JsonOption, printer
-from keyfob_verifier.local import DatabaseOption, KekOption, TenantOption, local_installation
+from keyfob_verifier.local import (
+    DatabaseOption,
+    KekOption,
+    TenantOption,
+    complete_nothing,
+    local_installation,
+)
+from keyfob_verifier.ocra_secrets import MAX_PIN_CHARACTERS
 from keyfob_verifier.records import TokenKind
+
+_MAX_PIN_LINE_BYTES = 1024
 
 
 def enrol(
@@ -29,16 +38,27 @@ def enrol(
     time_step_s: Annotated[int, typer.Option(min=1, help="How long a code lasts, in seconds.")] = 30,
     grade_ppm: Annotated[float, typer.Option(min=0.1, max=1000.0, help="The crystal's grade.")] = 20.0,
     kind: Annotated[
-        TokenKind, typer.Option(help="What its codes are made of: the time, a counter, or a question.")
+        TokenKind,
+        typer.Option(
+            help="What its codes are made of: the time, a counter, or the question that it is asked."
+        ),
     ] = TokenKind.TOTP,
-    counter: Annotated[int, typer.Option(min=0, help="The counter of its next code, where it has one.")] = 0,
+    counter: Annotated[
+        int,
+        typer.Option(min=0, help="The counter of its next code, if it is a hotp token or its suite has C."),
+    ] = 0,
     suite: Annotated[
         str | None,
-        typer.Option(help="An ocra token's suite (RFC 6287), such as OCRA-1:HOTP-SHA256-8:C-QN08."),
+        typer.Option(
+            help="An ocra token's suite (RFC 6287), such as OCRA-1:HOTP-SHA1-6:QN08. It says hash and digits itself.",
+            autocompletion=complete_nothing,
+        ),
     ] = None,
     pin_file: Annotated[
-        typer.FileText | None,
-        typer.Option(help="The PIN, where the suite names one, in a file or - for standard input."),
+        typer.FileBinaryRead | None,
+        typer.Option(
+            help="The PIN that it is set to, where its suite has P, in a file or - for standard input."
+        ),
     ] = None,
     seed_file: Annotated[
         typer.FileBinaryRead | None,
@@ -48,13 +68,17 @@ def enrol(
     ] = None,
     qr: Annotated[
         Path | None,
-        typer.Option(help="Write the QR code to this new file too, .png or .svg. It holds the seed."),
+        typer.Option(
+            help="Write the QR code to this new file too, .png or .svg. It holds the seed. An ocra token has none."
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Enrol a token and show its provisioning URI and QR code, or an ocra token's seed, this once."""
     from keyfob.qr import draw_terminal
 
+    if qr is not None and kind is TokenKind.OCRA:
+        raise typer.BadParameter("an ocra token has no QR code: its seed is told as text", param_hint="--qr")
     draw = _drawing(qr)
     with local_installation(database_url, keks, tenant) as local:
         from keyfob_verifier.service.enrolment import Application
@@ -71,7 +95,7 @@ def enrol(
             kind=kind,
             counter=counter,
             suite=None if suite is None else OcraSuite.parse(suite),
-            pin=None if pin_file is None else pin_file.readline().rstrip("\r\n"),
+            pin=None if pin_file is None else _pin(pin_file.readline(_MAX_PIN_LINE_BYTES)),
         )
         enrolled = enrol_token(local.context, local.tenant_id, local.actor, application)
         shown = view(local.context, enrolled.token)
@@ -85,6 +109,18 @@ def enrol(
     _say(f"Scan it, then: keyfob token activate {shown.serial} CODE", as_json)
     if qr is not None:
         create_file(qr, draw(enrolled.uri))
+
+
+def _pin(line: bytes) -> str:
+    """The PIN on a line. What is wrong with it is told without repeating it."""
+    try:
+        pin = line.decode().rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise typer.BadParameter("its first line is not text in UTF-8", param_hint="--pin-file") from None
+    if not 1 <= len(pin) <= MAX_PIN_CHARACTERS:
+        allowed = f"a PIN of 1 to {MAX_PIN_CHARACTERS} characters must stand in its first line"
+        raise typer.BadParameter(allowed, param_hint="--pin-file")
+    return pin
 
 
 def _say(sentence: str, as_json: bool) -> None:

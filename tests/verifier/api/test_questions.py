@@ -1,9 +1,12 @@
 """Tokens of every kind over HTTP: what is told of them at enrolment, and what goes with their codes."""
 
+import base64
+
 import pytest
 
-from keyfob import Seed
+from keyfob import Seed, hotp
 from keyfob.ocra import OcraSuite, hash_pin, ocra
+from keyfob.qr import read_qr
 from keyfob.uri import parse_uri
 
 SUITE = "OCRA-1:HOTP-SHA1-6:QN08"
@@ -48,9 +51,12 @@ def active(ask, enrol):
     return serial, answer
 
 
-def test_counter_token_is_enrolled_with_its_counter(enrol):
+def test_counter_token_is_enrolled_with_its_counter(enrol, tmp_path):
     told = enrol(kind="hotp", counter=5)
     assert parse_uri(told["uri"]).counter == 5
+    picture = tmp_path / "qr.png"
+    picture.write_bytes(base64.b64decode(told["qr"]["data_uri"].partition(",")[2]))
+    assert read_qr(picture) == told["uri"]
     token = told["token"]
     assert (token["kind"], token["next_counter"], token["drift"], token["time_step_s"]) == (
         "hotp",
@@ -82,7 +88,56 @@ def test_question_that_was_asked_is_answered_once(ask, active):
     ]
 
 
-def test_pin_and_session_go_into_the_answer(ask, enrol):
+def test_counter_token_is_used_and_found_again(ask, enrol):
+    told = enrol(kind="hotp", counter=5)
+    serial, key = told["token"]["serial"], Seed.from_base32(told["seed"]).reveal()
+    assert ask("POST", f"/v1/tokens/{serial}/activate", {"code": hotp(key, 5)}).json()["answer"] == "accepted"
+    used = [ask("POST", "/v1/validate", {"serial": serial, "code": hotp(key, 8)}).json() for _ in range(2)]
+    assert [told["answer"] for told in used] == ["accepted", "refused"]
+    assert ask("GET", f"/v1/tokens/{serial}").json()["next_counter"] == 9
+
+
+def test_both_codes_of_a_resync_answer_the_same_question(ask, enrol):
+    told = enrol(kind="ocra", suite="OCRA-1:HOTP-SHA1-6:C-QN08")
+    serial, suite = told["token"]["serial"], OcraSuite.parse(told["token"]["suite"])
+    codes = [
+        ocra(Seed.from_base32(told["seed"]).reveal(), suite, question="4711", counter=counter)
+        for counter in (0, 50, 51)
+    ]
+    first = {"code": codes[0], "question": "4711"}
+    assert ask("POST", f"/v1/tokens/{serial}/activate", first).json()["answer"] == "accepted"
+    pair = {"first_code": codes[1], "second_code": codes[2], "question": "4711"}
+    assert ask("POST", f"/v1/tokens/{serial}/resync", pair).json()["answer"] == "accepted"
+    assert ask("GET", f"/v1/tokens/{serial}").json()["next_counter"] == 52
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({}, "question-unusable"),
+        ({"question": "abc"}, "question-unusable"),
+        ({"question": "12345678", "session": "00"}, "question-unusable"),
+        ({"question": "12345678"}, "question-not-open"),
+    ],
+)
+def test_validation_refuses_what_answers_no_question(ask, active, more, reason):
+    """Without a hint to those who may not diagnose: a 422 would tell of what kind a token is."""
+    body = {"serial": active[0], "code": "123456"} | more
+    refused = ask("POST", "/v1/validate", body)
+    assert (refused.status_code, refused.json()) == (200, {"answer": "refused", "reason": reason})
+    hidden = ask("POST", "/v1/validate", body, "validator")
+    assert (hidden.status_code, hidden.json()) == (200, {"answer": "refused"})
+
+
+def test_question_with_the_code_of_another_kind_is_refused(ask, enrol):
+    told = enrol(kind="hotp")
+    serial, code = told["token"]["serial"], hotp(Seed.from_base32(told["seed"]).reveal(), 0)
+    refused = ask("POST", f"/v1/tokens/{serial}/activate", {"code": code, "question": "4711"})
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:keyfob:problem:no-questions")
+    assert ask("POST", f"/v1/tokens/{serial}/activate", {"code": code}).json()["answer"] == "accepted"
+
+
+def test_pin_and_session_go_into_the_answer(ask, enrol, clock):
     told = enrol(kind="ocra", suite=WITH_PIN, pin=PIN, counter=3)
     suite, key = OcraSuite.parse(WITH_PIN), Seed.from_base32(told["seed"]).reveal()
     code = ocra(
@@ -93,16 +148,47 @@ def test_pin_and_session_go_into_the_answer(ask, enrol):
     assert wrong.json()["answer"] == "refused"
     running = {"code": code, "question": "42", "session": "c0ffee"}
     assert ask("POST", path, running).status_code == 429, "it has to wait"
+    clock.advance(seconds=3600)
+    assert ask("POST", path, running).json()["answer"] == "accepted"
 
 
-@pytest.mark.parametrize("serial", ["KF-NOBODY", "totp"])
-def test_only_who_may_diagnose_is_told_that_nothing_will_answer(ask, enrol, serial):
-    if serial == "totp":
-        serial = enrol()["token"]["serial"]
-    hidden = ask("POST", f"/v1/tokens/{serial}/questions", role="validator")
-    assert (hidden.status_code, len(hidden.json()["question"])) == (201, 8)
-    told = ask("POST", f"/v1/tokens/{serial}/questions")
-    assert told.json()["type"].rpartition(":")[2] in {"token-not-found", "no-questions"}
+@pytest.fixture
+def silent(ask, enrol):
+    """The serials of tokens that answer no questions, each with its problem."""
+    clocked = enrol()["token"]["serial"]
+    revoked = enrol(kind="ocra", suite=SUITE)["token"]["serial"]
+    assert ask("POST", f"/v1/tokens/{revoked}/revoke").status_code == 200
+    return {
+        "KF-NOBODY": (404, "token-not-found"),
+        clocked: (409, "no-questions"),
+        revoked: (409, "token-status"),
+    }
+
+
+def test_only_who_may_diagnose_is_told_that_nothing_will_answer(ask, silent):
+    for serial, (status, code) in silent.items():
+        hidden = ask("POST", f"/v1/tokens/{serial}/questions", role="validator")
+        assert hidden.status_code == 201
+        assert hidden.json().keys() == {"question", "open_s"}
+        assert len(hidden.json()["question"]) == 8
+        told = ask("POST", f"/v1/tokens/{serial}/questions")
+        assert (told.status_code, told.json()["type"]) == (status, f"urn:keyfob:problem:{code}")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fields"),
+    [
+        ({"kind": "hotp", "counter": 2**63}, {"counter"}),
+        ({"kind": "hotp", "counter": -1}, {"counter"}),
+        ({"kind": "motp"}, {"kind"}),
+        ({"pin": PIN * 20}, {"pin"}),
+        ({"pin": "", "suite": "x" * 65}, {"pin", "suite"}),
+    ],
+)
+def test_fields_that_are_wrong_are_named(ask, wanted, fields):
+    refused = ask("POST", "/v1/tokens", {"account": "alice"} | wanted)
+    assert refused.status_code == 422
+    assert {fault.partition(":")[0] for fault in refused.json()["detail"].split("; ")} == fields
 
 
 @pytest.mark.parametrize(
@@ -111,6 +197,9 @@ def test_only_who_may_diagnose_is_told_that_nothing_will_answer(ask, enrol, seri
         ({"kind": "ocra"}, "invalid-application"),
         ({"kind": "ocra", "suite": WITH_PIN}, "invalid-application"),
         ({"kind": "ocra", "suite": SUITE, "pin": PIN}, "invalid-application"),
+        ({"kind": "hotp", "pin": PIN}, "invalid-application"),
+        ({"kind": "hotp", "suite": WITH_PIN, "pin": PIN}, "invalid-application"),
+        ({"kind": "ocra", "suite": SUITE, "counter": 1}, "invalid-application"),
         ({"kind": "ocra", "suite": SUITE, "digits": 8}, "invalid-application"),
         ({"kind": "hotp", "time_step_s": 60}, "invalid-application"),
         ({"counter": 1}, "invalid-application"),

@@ -2,12 +2,12 @@ import re
 
 import pytest
 
-from keyfob import Seed
+from keyfob import Seed, hotp
 from keyfob.ocra import OcraSuite, ocra
 from keyfob_verifier.access import BUILT_IN_ROLES, Permission, Role
 from keyfob_verifier.console.words import REFUSED
 from keyfob_verifier.records import TokenKind
-from keyfob_verifier.service import people
+from keyfob_verifier.service import people, questions
 from keyfob_verifier.service.enrolment import Application, enrol
 from keyfob_verifier.service.installation import DEFAULT_TENANT
 from keyfob_verifier.service.verification import Attempt, verify
@@ -57,7 +57,7 @@ def test_resync_by_two_codes(context, signed_in, active, clock):
     alice, strayed = signed_in(), active(serial="KF-OLD")
     clock.advance(seconds=300)
     answered = alice.browser.send_own("/tokens/KF-OLD/resync", **two_codes(strayed))
-    assert "clock was found again" in answered.text
+    assert "clock or counter was found again" in answered.text
     assert recorded(context, "KF-OLD") == ("person:alice", "resync", "accepted")
 
 
@@ -94,7 +94,7 @@ def test_own_token_is_resynchronized_by_anybody_who_is_signed_in(context, signed
     first, second = two_codes(vera.fob).values()
     answered = vera.browser.send_own("/my-token/resync", first_code=first, second_code=second)
     assert answered.url.path == "/console/my-token"
-    assert "clock was found again" in answered.text
+    assert "clock or counter was found again" in answered.text
     assert recorded(context, "KF-VERA") == ("person:vera", "resync", "accepted")
 
 
@@ -206,7 +206,59 @@ def test_token_that_answers_questions_is_asked_for_one(context, signed_in):
     code = ocra(key, suite, question="4711", counter=0)
     malformed = alice.browser.send_own("/tokens/KF-ASK/activate", code=code, question="abc")
     assert (malformed.status_code, "numeric characters" in malformed.text) == (422, True)
+    silent = alice.browser.send_own("/tokens/KF-ASK/activate", code=code)
+    assert (silent.status_code, "say which one its code answers" in silent.text) == (422, True)
     answered = alice.browser.send_own("/tokens/KF-ASK/activate", code=code, question="4711")
     assert "The token is active." in answered.text
     assert "1 or more" in alice.browser.get("/tokens/KF-ASK").text
     assert "KF-ASK" in alice.browser.get("/tokens").text
+
+
+@pytest.fixture
+def counting(context):
+    """Enrols a counter token with serial KF-COUNT; its codes by their counter."""
+    told = enrol(
+        context, DEFAULT_TENANT, "tester", Application("bob", serial="KF-COUNT", kind=TokenKind.HOTP)
+    )
+    return lambda counter: hotp(Seed.from_base32(told.seed).reveal(), counter)
+
+
+def test_counter_token_shows_its_counter_and_is_found_again(signed_in, counting):
+    alice = signed_in()
+    assert (
+        "The token is active." in alice.browser.send_own("/tokens/KF-COUNT/activate", code=counting(0)).text
+    )
+    found = {"first_code": counting(40), "second_code": counting(41)}
+    answered = alice.browser.send_own("/tokens/KF-COUNT/resync", **found)
+    assert "clock or counter was found again" in answered.text
+    assert "42 or more" in answered.text
+    assert "Drift" not in answered.text
+    assert 'name="question"' not in answered.text
+    row = re.search(r"KF-COUNT</a>.*?</tr>", alice.browser.get("/tokens").text, re.DOTALL)[0]
+    assert "<td>hotp</td>" in row
+    assert "ppm" not in row
+
+
+def test_question_for_a_counter_token_is_told_to_be_none(signed_in, counting):
+    answered = signed_in().browser.send_own("/tokens/KF-COUNT/activate", code=counting(0), question="1")
+    assert (answered.status_code, "only an ocra token answers questions" in answered.text) == (409, True)
+
+
+def test_token_without_clock_and_counter_offers_no_resync(context, signed_in):
+    suite = OcraSuite.parse("OCRA-1:HOTP-SHA1-6:QN08")
+    told = enrol(
+        context,
+        DEFAULT_TENANT,
+        "tester",
+        Application("carol", serial="KF-ASK", kind=TokenKind.OCRA, suite=suite),
+    )
+    alice = signed_in()
+    unasked = alice.browser.send_own("/tokens/KF-ASK/activate", code="123456", question="12345678")
+    assert (unasked.status_code, "ask a new one" in unasked.text) == (409, True)
+    question = questions.ask(context, DEFAULT_TENANT, "tester", "KF-ASK").question
+    code = ocra(Seed.from_base32(told.seed).reveal(), suite, question=question)
+    answered = alice.browser.send_own("/tokens/KF-ASK/activate", code=code, question=question)
+    assert "The token is active." in answered.text
+    assert "resync" not in actions_of(answered)
+    forced = alice.browser.send_own("/tokens/KF-ASK/resync", first_code="1", second_code="2", question="1")
+    assert (forced.status_code, "neither clock nor counter" in forced.text) == (409, True)

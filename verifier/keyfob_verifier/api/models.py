@@ -3,24 +3,28 @@
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic_core import PydanticCustomError
 
 from keyfob import Algorithm
 from keyfob.parameters import MAX_TIME_STEP_S
 from keyfob.seed import MAX_SEED_BYTES
 from keyfob_verifier.attempts import Challenge
 from keyfob_verifier.decide.policies.look_ahead import MAX_COUNTER
+from keyfob_verifier.ocra_secrets import MAX_PIN_CHARACTERS
 from keyfob_verifier.records import SupportState, TokenKind
 from keyfob_verifier.service.outcome import Reason
 from keyfob_verifier.service.support import MAX_NOTE_CHARACTERS
 
 MAX_SUPPORT_ID = 2**63 - 1
-MAX_PIN_CHARACTERS = 64
 
 Serial = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$", examples=["KF0123456789"])]
 Code = Annotated[str, Field(max_length=64, examples=["123456"], description="Single spaces are fine.")]
 Question = Annotated[
     str | None,
-    Field(max_length=128, description="What the code answers; only for a token that answers questions."),
+    Field(
+        max_length=128,
+        description="What the code answers: one that was asked here, or the caller's own. For ocra tokens alone.",
+    ),
 ]
 Session = Annotated[
     str | None,
@@ -38,7 +42,10 @@ class _Request(BaseModel):
 
 
 class EnrolRequest(_Request):
-    """A token to enrol; only the account is needed. Of an ocra token the suite says what its codes are like."""
+    """A token to enrol; only the account is needed.
+
+    Of an ocra token the suite says hash, digits and time step: `algorithm`, `digits` and `time_step_s` are left out.
+    """
 
     account: Annotated[Name, Field(examples=["alice@example.org"])]
     issuer: Name = "keyfob"
@@ -55,22 +62,29 @@ class EnrolRequest(_Request):
     grade_ppm: float = Field(20.0, gt=0, le=1000, description="The crystal's grade.")
     clock_offset_s: float = Field(0.0, ge=-86_400, le=86_400, description="How far the fob's clock is ahead.")
     qr: Literal["png", "svg"] = "png"
-    kind: TokenKind = TokenKind.TOTP
+    kind: TokenKind = Field(
+        TokenKind.TOTP,
+        description="What its codes are made of: the time (RFC 6238), a counter (RFC 4226), or the question that it is "
+        "asked and what else its suite names (RFC 6287).",
+    )
     counter: int = Field(
-        0, ge=0, le=MAX_COUNTER, description="Of its next code, where a counter moves it on."
+        0,
+        ge=0,
+        le=MAX_COUNTER,
+        description="Of its next code; for a hotp token, or a suite that names a counter.",
     )
     suite: str | None = Field(
         None,
         max_length=64,
         examples=["OCRA-1:HOTP-SHA256-8:C-QN08"],
-        description="An ocra token's (RFC 6287).",
+        description="An ocra token's (RFC 6287), with responses of 6 to 10 digits.",
     )
     pin: str | None = Field(
         None,
         min_length=1,
         max_length=MAX_PIN_CHARACTERS,
         repr=False,
-        description="An ocra token's, where its suite names one.",
+        description="An ocra token's, where its suite names one. It is not told again, nor can it be changed.",
     )
 
 
@@ -81,7 +95,7 @@ class _Answering(_Request):
     @model_validator(mode="after")
     def _require_question(self) -> Self:
         if self.session is not None and self.question is None:
-            raise ValueError("session information goes with a question")
+            raise PydanticCustomError("question_missing", "session goes with a question, and there is none")
         return self
 
     @property
@@ -126,10 +140,13 @@ class AnswerResponse(BaseModel):
 
 
 class QuestionResponse(BaseModel):
-    """A question to show to a token's holder."""
+    """A question to show to a token's holder, who types it and reads the answer."""
 
     question: str
-    open_s: float = Field(description="For how long an answer is accepted.")
+    open_s: float = Field(
+        description="For how many seconds it may be answered. A token whose suite names neither counter nor time is "
+        "held to it, and the verifier accepts no answer to a question that it did not ask."
+    )
 
 
 class DriftResponse(BaseModel):
@@ -151,15 +168,17 @@ class TokenResponse(BaseModel):
     suite: str | None
     algorithm: Algorithm
     digits: int
-    time_step_s: int | None
+    time_step_s: int | None = Field(description="X; null where time does not move its codes on.")
     grade_ppm: float
     status: Literal["pending", "active", "resync-required", "revoked"]
     created_at: float
     activated_at: float | None
     revoked_at: float | None
-    last_used_step: int | None
+    last_used_step: int | None = Field(
+        description="The newest time step of which a code was used: it and all older ones are used up. Null for none."
+    )
     next_counter: int | None = Field(
-        description="The least that its next code may have; null without a counter."
+        description="The least counter that its next code may have: all older ones are used up. Null without a counter."
     )
     drift: DriftResponse | None
 

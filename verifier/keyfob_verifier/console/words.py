@@ -6,7 +6,7 @@ from types import MappingProxyType
 NOTICES: Mapping[str, str] = MappingProxyType(
     {
         "activated": "The token is active. Its code counts as used.",
-        "resynced": "The token's clock was found again. Both codes count as used.",
+        "resynced": "The token's clock or counter was found again. Both codes count as used.",
         "revoked": "The token is revoked.",
         "signed-out": "You are signed out.",
         "session-ended": "Your session is over. Sign in again.",
