@@ -9,6 +9,7 @@ from keyfob.diagnostics import FAILURES, DiagnosticReport, Failure
 from keyfob.errors import UnsealError
 from keyfob.ocra import OcraSuite
 from keyfob_verifier.decide.state import State
+from keyfob_verifier.errors import DamagedTokenError
 
 SEALED_AS = 2
 """The form of binding that seeds are sealed with from now on."""
@@ -113,10 +114,10 @@ class Token:
         """An OCRA token's suite.
 
         Raises:
-            UnsealError: it has none, so no seed was ever sealed for such a row.
+            DamagedTokenError: it has none.
         """
         if self.suite is None:
-            raise UnsealError
+            raise DamagedTokenError(self.serial)
         return _parsed_suite(self.suite)
 
     @property
@@ -124,7 +125,7 @@ class Token:
         """What makes its next code another one. Where a suite names both, it is the counter.
 
         Raises:
-            UnsealError: no seed was ever sealed for such a row.
+            DamagedTokenError: it answers questions and has no suite.
         """
         if self.kind is TokenKind.TOTP:
             return MovingFactor.TIME

@@ -18,7 +18,6 @@ from keyfob_verifier.local import (
     complete_nothing,
     local_installation,
 )
-from keyfob_verifier.ocra_secrets import MAX_PIN_CHARACTERS
 from keyfob_verifier.records import TokenKind
 
 _MAX_PIN_LINE_BYTES = 1024
@@ -114,13 +113,9 @@ def enrol(
 def _pin(line: bytes) -> str:
     """The PIN on a line. What is wrong with it is told without repeating it."""
     try:
-        pin = line.decode().rstrip("\r\n")
+        return line.decode().rstrip("\r\n")
     except UnicodeDecodeError:
         raise typer.BadParameter("its first line is not text in UTF-8", param_hint="--pin-file") from None
-    if not 1 <= len(pin) <= MAX_PIN_CHARACTERS:
-        allowed = f"a PIN of 1 to {MAX_PIN_CHARACTERS} characters must stand in its first line"
-        raise typer.BadParameter(allowed, param_hint="--pin-file")
-    return pin
 
 
 def _say(sentence: str, as_json: bool) -> None:

@@ -14,7 +14,7 @@ from keyfob.ocra import OcraSuite
 from keyfob_verifier.attempts import Challenge
 from keyfob_verifier.errors import DamagedTokenError
 from keyfob_verifier.records import Purpose, TokenKind, TokenStatus
-from keyfob_verifier.service import lifecycle
+from keyfob_verifier.service import inspection, lifecycle, questions
 from keyfob_verifier.service.enrolment import Application
 from keyfob_verifier.service.installation import DEFAULT_TENANT, open_installation
 from keyfob_verifier.service.outcome import Answer, Reason
@@ -343,6 +343,8 @@ def test_resync_without_a_question_says_so(holding):
         {"kind": TokenKind.OCRA},
         {"suite": OcraSuite.parse(ASKED)},
         {"kind": TokenKind.OCRA, "suite": OcraSuite.parse(ASKED), "pin": PIN},
+        {"kind": TokenKind.OCRA, "suite": OcraSuite.parse(f"{COUNTED}-PSHA1"), "pin": ""},
+        {"kind": TokenKind.OCRA, "suite": OcraSuite.parse(f"{COUNTED}-PSHA1"), "pin": "7" * 65},
         {"kind": TokenKind.OCRA, "suite": OcraSuite.parse(ASKED), "counter": 1},
         {"kind": TokenKind.OCRA, "suite": OcraSuite.parse("OCRA-1:HOTP-SHA1-6:QN08-PSHA1")},
         {"kind": TokenKind.OCRA, "suite": OcraSuite.parse("OCRA-1:HOTP-SHA1-4:QN08")},
@@ -383,3 +385,20 @@ def test_answer_of_an_altered_token_is_refused(holding, altered, reason):
     token = holding(COUNTED)
     alter(token, **altered)
     assert token.reason(token.answer("1"), "1") is reason
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda token: inspection.show(token.context, DEFAULT_TENANT, token.serial),
+        lambda token: inspection.page(token.context, DEFAULT_TENANT, "", 10),
+        lambda token: questions.ask(token.context, DEFAULT_TENANT, "tester", token.serial),
+        lambda token: lifecycle.resync(token.context, DEFAULT_TENANT, "tester", token.serial, ("1" * 8,) * 2),
+        lambda token: guarded_token(token.token(), token.context.clock.now()),
+    ],
+)
+def test_token_whose_suite_was_removed_is_named(holding, work):
+    token = holding(COUNTED)
+    alter(token, suite=None)
+    with pytest.raises(DamagedTokenError, match=token.serial):
+        work(token)

@@ -10,7 +10,7 @@ from keyfob.codes import DEFAULT_PARAMETERS
 from keyfob.ocra import OcraSuite
 from keyfob.uri import Provisioning, format_uri
 from keyfob_verifier.decide.policies.look_ahead import MAX_COUNTER
-from keyfob_verifier.ocra_secrets import joined
+from keyfob_verifier.ocra_secrets import MAX_PIN_CHARACTERS, joined
 from keyfob_verifier.records import AuditEntry, MovingFactor, Token, TokenKind, TokenStatus
 from keyfob_verifier.serial import check_serial
 from keyfob_verifier.service.context import Context
@@ -85,6 +85,9 @@ _FAULTS: dict[str, Callable[[Application], bool]] = {
     ),
     "it needs a PIN if its suite names one, and has none else": lambda wanted: (
         (wanted.pin is None) is (wanted.suite is not None and wanted.suite.pin_hash is not None)
+    ),
+    f"its PIN must have 1 to {MAX_PIN_CHARACTERS} characters": lambda wanted: (
+        wanted.pin is not None and not 1 <= len(wanted.pin) <= MAX_PIN_CHARACTERS
     ),
     "its suite must have responses of 6 to 10 digits": lambda wanted: (
         wanted.suite is not None and not 6 <= wanted.suite.digits <= 10

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from keyfob.errors import MalformedQuestionError, OcraInputError, UnsealError
+from keyfob.errors import MalformedQuestionError, OcraInputError
 from keyfob_verifier.attempts import Challenge
+from keyfob_verifier.errors import DamagedTokenError
 from keyfob_verifier.records import AuditEntry, MovingFactor, Token, TokenKind, TokenStatus
 from keyfob_verifier.service.comparison import (
     NO_CODE,
@@ -193,7 +194,7 @@ class _Batch:
         except (NoQuestionsError, QuestionMissingError, OcraInputError, MalformedQuestionError):
             self._compare_in_vain(gate, attempt)
             return Compared(Reason.QUESTION_UNUSABLE)
-        except UnsealError:
+        except DamagedTokenError:
             self._compare_in_vain(gate, attempt)
             return Compared(Reason.SEED_UNUSABLE)
         reopens = self._questions.reopens(token, digest)
