@@ -14,9 +14,10 @@ INSTALL := pip install -qq --disable-pip-version-check
 
 # chromium: the browser in which the example's tests log in
 # passwd: useradd, with which the tests' PostgreSQL gets a user of its own under root, as whom it refuses to run
+# pskctool: the OATH Toolkit's reader of PSKC, which reads what keyfob writes
 # softhsm2: an HSM in software, in which the tests keep key-encryption keys
 # zlib1g: the one library beyond libc that this PostgreSQL asks for
-SYSTEM_PACKAGES := chromium passwd softhsm2 zlib1g
+SYSTEM_PACKAGES := chromium passwd pskctool softhsm2 zlib1g
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

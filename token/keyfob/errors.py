@@ -66,12 +66,17 @@ class UnsealError(KeyfobError):
 
 
 class InvalidUriError(KeyfobError):
-    """A text is no otpauth URI that two readers would understand alike."""
+    """A text is no otpauth URI that two readers would understand alike.
+
+    Attributes:
+        reason: what is wrong.
+        field: the parameter or name that is meant: secret, account, issuer and so on; empty for the whole.
+    """
 
     code = "invalid-uri"
 
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
+    def __init__(self, reason: str, field: str = "") -> None:
+        self.reason, self.field = reason, field
         super().__init__(f"not a usable otpauth URI: {reason}")
 
 

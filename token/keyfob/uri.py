@@ -72,7 +72,7 @@ class Provisioning:
             raise InvalidUriError("it can only carry a T0 of 0")
         if self.counter is not None:
             if type(self.counter) is not int or not 0 <= self.counter <= _LAST_COUNTER:
-                raise InvalidUriError("its counter must be a whole number from 0 to 2**64 - 1")
+                raise InvalidUriError("its counter must be a whole number from 0 to 2**64 - 1", "counter")
             if self.parameters.time_step_s != DEFAULT_PARAMETERS.time_step_s:
                 raise InvalidUriError("it can carry a counter or a time step, not both")
 
@@ -187,11 +187,11 @@ def _issuer(prefix: str | None, parameter: str | None) -> str | None:
 
 def _seed(secret: str) -> Seed:
     if not secret:
-        raise InvalidUriError("it has no secret")
+        raise InvalidUriError("it has no secret", "secret")
     try:
         return Seed.from_base32(_decode(secret.replace("+", " ")))
     except InvalidSeedError as error:
-        raise InvalidUriError(f"its secret cannot be used: {error.reason}") from None
+        raise InvalidUriError(f"its secret cannot be used: {error.reason}", "secret") from None
 
 
 def _parameters(fields: dict[str, str]) -> Parameters:
@@ -203,25 +203,25 @@ def _parameters(fields: dict[str, str]) -> Parameters:
         )
     except InvalidParametersError as error:
         name = "period" if error.field == "time_step_s" else error.field
-        raise InvalidUriError(f"its {name} must be {error.allowed}") from None
+        raise InvalidUriError(f"its {name} must be {error.allowed}", name) from None
 
 
 def _counter(fields: dict[str, str]) -> int:
     if "counter" not in fields:
-        raise InvalidUriError("it is for a counter-based token (hotp) and has no counter")
+        raise InvalidUriError("it is for a counter-based token (hotp) and has no counter", "counter")
     return _whole_number("counter", fields["counter"])
 
 
 def _algorithm(value: str) -> Algorithm:
     match = _ALGORITHM.fullmatch(_decode(value))
     if match is None:
-        raise InvalidUriError("its algorithm must be SHA1, SHA256 or SHA512")
+        raise InvalidUriError("its algorithm must be SHA1, SHA256 or SHA512", "algorithm")
     return Algorithm(f"SHA{match[1]}")
 
 
 def _whole_number(name: str, value: str) -> int:
     if not _WHOLE_NUMBER.fullmatch(_decode(value)):
-        raise InvalidUriError(f"its {name} must be a plain whole number without leading zeros")
+        raise InvalidUriError(f"its {name} must be a plain whole number without leading zeros", name)
     return int(_decode(value))
 
 
@@ -245,16 +245,18 @@ def _decode(encoded: str) -> str:
 
 def _require_name(what: str, name: str) -> None:
     if not name:
-        raise InvalidUriError(f"its {what} is empty")
+        raise InvalidUriError(f"its {what} is empty", what)
     if ":" in name:
-        raise InvalidUriError(f"its {what} contains a colon")
+        raise InvalidUriError(f"its {what} contains a colon", what)
     if name != name.strip():
-        raise InvalidUriError(f"its {what} begins or ends with a blank")
-    _require_printable(f"its {what}", name)
+        raise InvalidUriError(f"its {what} begins or ends with a blank", what)
+    _require_printable(f"its {what}", name, what)
     if len(name.encode()) > MAX_NAME_BYTES:
-        raise InvalidUriError(f"its {what} is longer than {MAX_NAME_BYTES} bytes of UTF-8")
+        raise InvalidUriError(f"its {what} is longer than {MAX_NAME_BYTES} bytes of UTF-8", what)
 
 
-def _require_printable(what: str, text: str) -> None:
+def _require_printable(what: str, text: str, field: str = "") -> None:
+    if text.isascii() and text.isprintable():
+        return
     if any(unicodedata.category(c) in _UNPRINTABLE or c in _DIRECTION_OVERRIDES for c in text):
-        raise InvalidUriError(f"{what} contains a control character")
+        raise InvalidUriError(f"{what} contains a control character", field)

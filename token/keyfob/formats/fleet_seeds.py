@@ -1,16 +1,19 @@
 """A fleet's seed file: CSV in UTF-8 with the header below, a line for each fob, as its manufacturer would send it.
 
+What a spreadsheet would take for a formula is escaped as `csv_writer` does it.
+
 Such a file is a secret. No error here repeats any of it.
 """
 
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from keyfob.errors import InvalidParametersError, InvalidSeedError, InvalidUriError, KeyfobError
+from keyfob.formats.csv_writer import escape, read_escaped
 from keyfob.parameters import Algorithm, Parameters
 from keyfob.quantities import UNIX_LIMIT_S
 from keyfob.seed import Seed
@@ -78,7 +81,7 @@ def format_seed_file(records: Iterable[SeedRecord]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(map(_fields, records))
+    writer.writerows(map(escape, map(str, _fields(record))) for record in records)
     return out.getvalue()
 
 
@@ -96,13 +99,38 @@ def read_seed_file(text: str) -> Iterator[SeedRecord]:
         for row in rows:
             if not row:
                 continue
-            record = _record(rows.line_num, row)
+            record = read_record(rows.line_num, list(map(read_escaped, row)))
             if record.serial in seen:
                 raise InvalidSeedFileError(rows.line_num, "serial", "it stands on an earlier line, too")
             seen.add(record.serial)
             yield record
     except csv.Error:
         raise InvalidSeedFileError(rows.line_num, "", "its quotes are not closed") from None
+
+
+def read_record(line: int, row: Sequence[str]) -> SeedRecord:
+    """What one line says, by its fields in the order of `COLUMNS`.
+
+    Raises:
+        InvalidSeedFileError: a field cannot be used, or there are too many or too few.
+    """
+    if len(row) != len(COLUMNS):
+        raise InvalidSeedFileError(line, "", f"it has {len(row)} fields, and {len(COLUMNS)} are wanted")
+    found = dict(zip(COLUMNS, row, strict=True))
+    for column, content in found.items():
+        if len(content) > _LONGEST_FIELD:
+            raise InvalidSeedFileError(line, column, f"it has more than {_LONGEST_FIELD} characters")
+    if not _SERIAL.fullmatch(found["serial"]):
+        raise InvalidSeedFileError(line, "serial", "1 to 64 letters, digits, dots, hyphens and underscores")
+    if not _PIN.fullmatch(found["pin"]):
+        raise InvalidSeedFileError(line, "pin", "it has 4 to 8 digits, or is empty where there is none")
+    if not _NUMBER.fullmatch(found["crystal_grade_ppm"]):
+        raise InvalidSeedFileError(line, "crystal_grade_ppm", "it must be a number of ppm, such as 20 or 2.5")
+    made_at = _made_at(line, found["made_at"])
+    carried = _carried(line, found)
+    return SeedRecord(
+        found["serial"], carried, float(found["crystal_grade_ppm"]), made_at, found["pin"] or None
+    )
 
 
 def _fields(record: SeedRecord) -> tuple[object, ...]:
@@ -125,26 +153,6 @@ def _fields(record: SeedRecord) -> tuple[object, ...]:
     )
 
 
-def _record(line: int, row: list[str]) -> SeedRecord:
-    if len(row) != len(COLUMNS):
-        raise InvalidSeedFileError(line, "", f"it has {len(row)} fields, and {len(COLUMNS)} are wanted")
-    found = dict(zip(COLUMNS, row, strict=True))
-    for column, content in found.items():
-        if len(content) > _LONGEST_FIELD:
-            raise InvalidSeedFileError(line, column, f"it has more than {_LONGEST_FIELD} characters")
-    if not _SERIAL.fullmatch(found["serial"]):
-        raise InvalidSeedFileError(line, "serial", "1 to 64 letters, digits, dots, hyphens and underscores")
-    if not _PIN.fullmatch(found["pin"]):
-        raise InvalidSeedFileError(line, "pin", "it has 4 to 8 digits, or is empty where there is none")
-    if not _NUMBER.fullmatch(found["crystal_grade_ppm"]):
-        raise InvalidSeedFileError(line, "crystal_grade_ppm", "it must be a number of ppm, such as 20 or 2.5")
-    made_at = _made_at(line, found["made_at"])
-    carried = _carried(line, found)
-    return SeedRecord(
-        found["serial"], carried, float(found["crystal_grade_ppm"]), made_at, found["pin"] or None
-    )
-
-
 def _carried(line: int, found: dict[str, str]) -> Provisioning:
     if found["kind"] not in {TOTP, HOTP}:
         raise InvalidSeedFileError(line, "kind", f"it must be {TOTP} or {HOTP}")
@@ -161,8 +169,7 @@ def _carried(line: int, found: dict[str, str]) -> Provisioning:
     except InvalidSeedError as error:
         raise InvalidSeedFileError(line, "secret_base32", error.reason) from None
     except InvalidUriError as error:
-        column = next((name for name in ("account", "issuer") if f"its {name}" in error.reason), "counter")
-        raise InvalidSeedFileError(line, column, error.reason) from None
+        raise InvalidSeedFileError(line, error.field or "counter", error.reason) from None
 
 
 def _parameters(line: int, found: dict[str, str]) -> Parameters:
