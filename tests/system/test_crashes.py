@@ -142,14 +142,20 @@ class Caller(threading.Thread):
         step = int(self._servers.now // 30)
         if self._validate(connection, serial, step):
             if step in self.accepted[serial]:
-                self.replays.append((serial, step))
+                self._replayed(serial, step)
             self.accepted[serial].append(step)
             self.acknowledged += 1
 
     def _submit_again(self, connection):
         serial = self._chance.choice(list(self._seeds))
         if self._validate(connection, serial, self.accepted[serial][-1]):
-            self.replays.append((serial, self.accepted[serial][-1]))
+            self._replayed(serial, self.accepted[serial][-1])
+
+    def _replayed(self, serial, step):
+        code = totp(self._seeds[serial], step * 30)
+        near = range(step - 9, step + 10)
+        twins = [other for other in near if other != step and totp(self._seeds[serial], other * 30) == code]
+        self.replays.append({"serial": serial, "step": step, "steps with the same code": twins})
 
     def _validate(self, connection, serial, step):
         body = {"serial": serial, "code": totp(self._seeds[serial], step * 30)}
