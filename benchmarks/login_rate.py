@@ -7,6 +7,7 @@ read, its audit entry chained, and all of it is durable before the answer leaves
 import asyncio
 import json
 import os
+import random
 import socket
 import statistics
 import subprocess
@@ -249,8 +250,9 @@ def accepted(load: Load) -> Load:
 
 
 def fleet(directory: Path, url: str | None) -> Fleet:
-    """An installation with active tokens."""
+    """An installation with active tokens, of seeds whose first codes are known to be unique where they are searched."""
     directory.mkdir()
+    random_bytes = random.Random(0).randbytes
     installation = Installation(directory, url)
     context = open_installation(
         installation.environment["KEYFOB_DATABASE_URL"],
@@ -260,7 +262,8 @@ def fleet(directory: Path, url: str | None) -> Fleet:
     )
     seeds = {}
     for number in range(TOKENS):
-        enrolled = enrol(context, DEFAULT_TENANT, "benchmark", Application(account=f"person {number}"))
+        wanted = Application(account=f"person {number}")
+        enrolled = enrol(context, DEFAULT_TENANT, "benchmark", wanted, random_bytes)
         seed, serial = parse_uri(enrolled.uri).seed, enrolled.token.serial
         first_code = seed.code(time_step(START - TYPED_AFTER_S), Parameters())
         outcome = lifecycle.activate(context, DEFAULT_TENANT, "benchmark", serial, first_code)

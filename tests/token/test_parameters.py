@@ -75,3 +75,16 @@ def test_an_algorithm_knows_its_hash(algorithm):
 def test_parameters_survive_pickle_and_copy():
     parameters = Parameters(Algorithm.SHA512, digits=8, time_step_s=60, t0_s=-1)
     assert pickle.loads(pickle.dumps(parameters)) == parameters == copy.deepcopy(parameters)
+
+
+@pytest.mark.parametrize("algorithm", Algorithm)
+@pytest.mark.parametrize("spelled", ["SHA{}", "sha-{}", "HMACSHA{}", "HMAC-SHA-{}", "HmacSHA{}"])
+def test_algorithm_is_known_by_the_names_that_writers_have_for_it(algorithm, spelled):
+    assert Algorithm.named(spelled.format(algorithm.value.removeprefix("SHA"))) is algorithm
+
+
+@pytest.mark.parametrize("text", ["", "MD5", "SHA", "SHA384", "SHA1 ", "SHA11", "ſHA1", "XSHA1"])
+def test_other_algorithm_is_refused_by_name(text):
+    with pytest.raises(InvalidParametersError, match="SHA1, SHA256 or SHA512") as caught:
+        Algorithm.named(text)
+    assert caught.value.field == "algorithm"

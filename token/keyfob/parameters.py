@@ -1,12 +1,15 @@
 """What a credential's codes depend on besides its seed: RFC 6238's parameters, validated once."""
 
 import enum
+import re
 from dataclasses import dataclass
+from typing import Self
 
 from keyfob.errors import InvalidParametersError
 
 MAX_TIME_STEP_S = 2**31 - 1
 _INT64 = 2**63
+_ALGORITHM_NAME = re.compile(r"(?:HMAC-?)?SHA-?(1|256|512)", re.IGNORECASE | re.ASCII)
 
 
 class Algorithm(enum.Enum):
@@ -23,6 +26,18 @@ class Algorithm(enum.Enum):
         """The length of the hash, which is also the seed length that RFC 6238 recommends."""
         self.block_bytes = 128 if name == "SHA512" else 64
         """The length of the blocks that the hash works on, to which HMAC pads its key (RFC 2104)."""
+
+    @classmethod
+    def named(cls, text: str) -> Self:
+        """The algorithm that writers call SHA1, SHA-256, HmacSHA512 and the like, in any case.
+
+        Raises:
+            InvalidParametersError: it is another, or none. It does not repeat the text, which may be a misplaced secret.
+        """
+        match = _ALGORITHM_NAME.fullmatch(text)
+        if match is None:
+            raise InvalidParametersError("algorithm", "another", "SHA1, SHA256 or SHA512")
+        return cls(f"SHA{match[1]}")
 
 
 @dataclass(frozen=True, slots=True)

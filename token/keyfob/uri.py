@@ -32,11 +32,14 @@ MAX_URI_CHARACTERS = 2953
 MAX_NAME_BYTES = 200
 """The longest issuer or account in UTF-8. With the longest seed they still make a URI that fits a QR code."""
 
+WHOLE_NUMBER = re.compile(r"0|[1-9][0-9]{0,19}")
+"""A whole number without a sign or leading zeros, as files and URIs spell one."""
+
+LAST_COUNTER = 2**64 - 1
+"""RFC 4226, section 5.1: a counter has eight bytes."""
+
 _BLANKS = " \t\r\n"
 _KNOWN = {"secret", "issuer", "algorithm", "digits", "period", "counter"}
-_ALGORITHM = re.compile(r"(?:HMAC-?)?SHA-?(1|256|512)", re.IGNORECASE | re.ASCII)
-_WHOLE_NUMBER = re.compile(r"0|[1-9][0-9]{0,19}")
-_LAST_COUNTER = 2**64 - 1
 _UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
 _DIRECTION_OVERRIDES = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -71,7 +74,7 @@ class Provisioning:
         if self.parameters.t0_s != 0:
             raise InvalidUriError("it can only carry a T0 of 0")
         if self.counter is not None:
-            if type(self.counter) is not int or not 0 <= self.counter <= _LAST_COUNTER:
+            if type(self.counter) is not int or not 0 <= self.counter <= LAST_COUNTER:
                 raise InvalidUriError("its counter must be a whole number from 0 to 2**64 - 1", "counter")
             if self.parameters.time_step_s != DEFAULT_PARAMETERS.time_step_s:
                 raise InvalidUriError("it can carry a counter or a time step, not both")
@@ -197,7 +200,7 @@ def _seed(secret: str) -> Seed:
 def _parameters(fields: dict[str, str]) -> Parameters:
     try:
         return Parameters(
-            algorithm=_algorithm(fields.get("algorithm", "SHA1")),
+            algorithm=Algorithm.named(_decode(fields.get("algorithm", "SHA1"))),
             digits=_whole_number("digits", fields.get("digits", "6")),
             time_step_s=_whole_number("period", fields.get("period", "30")),
         )
@@ -212,15 +215,8 @@ def _counter(fields: dict[str, str]) -> int:
     return _whole_number("counter", fields["counter"])
 
 
-def _algorithm(value: str) -> Algorithm:
-    match = _ALGORITHM.fullmatch(_decode(value))
-    if match is None:
-        raise InvalidUriError("its algorithm must be SHA1, SHA256 or SHA512", "algorithm")
-    return Algorithm(f"SHA{match[1]}")
-
-
 def _whole_number(name: str, value: str) -> int:
-    if not _WHOLE_NUMBER.fullmatch(_decode(value)):
+    if not WHOLE_NUMBER.fullmatch(_decode(value)):
         raise InvalidUriError(f"its {name} must be a plain whole number without leading zeros", name)
     return int(_decode(value))
 

@@ -38,13 +38,17 @@ def outcome_of(read, content):
     return rows
 
 
+def assert_rows(rows):
+    for row in rows:
+        assert isinstance(row.content, Credential | Flaw)
+        assert row.line >= 1
+
+
 @pytest.mark.parametrize("name", READERS)
 @given(content=st.binary(max_size=300) | broken_samples())
 @example(content=b"serial number,secret key\n" + b"," * 300)
 def test_reader_gives_rows_or_refuses_the_file(name, content):
-    for row in outcome_of(READERS[name], content):
-        assert isinstance(row.content, Credential | Flaw)
-        assert row.line >= 1
+    assert_rows(outcome_of(READERS[name], content))
 
 
 @given(st.binary(max_size=300) | broken_samples())
@@ -57,4 +61,4 @@ def test_detection_names_a_format_or_refuses_the_file(content):
 def test_column_map_gives_rows_or_refuses_the_file(content):
     for text in ("serial=1,secret=2", "serial=a,secret=b", "serial=2,secret=1,delimiter=blanks"):
         column_map = ColumnMap.parse(text)
-        outcome_of(lambda file, by=column_map: read_mapped(file, by), content)
+        assert_rows(outcome_of(lambda file, by=column_map: read_mapped(file, by), content))

@@ -1,8 +1,10 @@
 import base64
 import codecs
+import sys
 
 import pytest
 
+from keyfob.errors import MissingExtraError
 from keyfob.formats.detection import FORMATS, detect
 from keyfob.formats.rows import Credential, SeedFileError
 from seed_files import RFC_SECRET, as_file, sample
@@ -77,3 +79,10 @@ def test_detection_leaves_a_file_where_it_stood():
     with pytest.raises(SeedFileError):
         detect(file)
     assert file.tell() == 0
+
+
+def test_pskc_without_its_extra_says_what_to_install(monkeypatch):
+    monkeypatch.delitem(sys.modules, "keyfob.formats.pskc", raising=False)
+    monkeypatch.setitem(sys.modules, "pskc", None)
+    with pytest.raises(MissingExtraError, match=r"keyfob\[formats\]"):
+        FORMATS["pskc"](sample("mixed.pskcxml"))

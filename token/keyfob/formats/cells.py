@@ -9,18 +9,15 @@ from keyfob.codes import DEFAULT_PARAMETERS
 from keyfob.errors import InvalidOcraSuiteError, InvalidParametersError, InvalidSeedError, KeyfobError
 from keyfob.formats.fields import Field
 from keyfob.formats.rows import Credential, Flaw, Kind, Reason
+from keyfob.formats.serials import SERIAL
 from keyfob.ocra import OcraSuite
 from keyfob.parameters import Algorithm, Parameters
 from keyfob.seed import Seed
+from keyfob.uri import LAST_COUNTER, MAX_NAME_BYTES, WHOLE_NUMBER
 
-MAX_NAME_BYTES = 200
 MAX_USER_CHARACTERS = 320
 
-_SERIAL = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_WHOLE = re.compile(r"0|[1-9][0-9]{0,19}")
-_ALGORITHM = re.compile(r"(?:HMAC-?)?SHA-?(1|256|512)", re.IGNORECASE | re.ASCII)
 _UPN = re.compile(r"[^@\s]{1,64}@[\w-]+(?:\.[\w-]+)+")
-_LAST_COUNTER = 2**64 - 1
 _SHORTEST_SECRET = 16
 _KINDS = {
     "totp": Kind.TOTP,
@@ -99,7 +96,7 @@ def read_serial(text: str, column: str) -> str:
     Raises:
         RowFlawError: it is none.
     """
-    if not _SERIAL.fullmatch(text):
+    if not SERIAL.fullmatch(text):
         advice = "a serial number has 1 to 64 letters, digits, dots, hyphens and underscores"
         refuse(Reason.INVALID_SERIAL, column, shown(text), advice)
     return text
@@ -154,11 +151,8 @@ def _parameters(values: Mapping[Field, str], step: str, columns: Mapping[Field, 
 
 @lru_cache(maxsize=256)
 def _parameters_of(algorithm: str, digits: str, step: str) -> Parameters:
-    match = _ALGORITHM.fullmatch(algorithm or DEFAULT_PARAMETERS.algorithm.value)
-    if match is None:
-        raise InvalidParametersError(Field.ALGORITHM, None, "SHA1, SHA256 or SHA512")
     return Parameters(
-        Algorithm(f"SHA{match[1]}"),
+        Algorithm.named(algorithm) if algorithm else DEFAULT_PARAMETERS.algorithm,
         _whole(Field.DIGITS, digits, DEFAULT_PARAMETERS.digits),
         _whole(Field.TIME_STEP, step, DEFAULT_PARAMETERS.time_step_s),
     )
@@ -167,14 +161,14 @@ def _parameters_of(algorithm: str, digits: str, step: str) -> Parameters:
 def _whole(field: Field, text: str, default: int) -> int:
     if not text:
         return default
-    if not _WHOLE.fullmatch(text):
+    if not WHOLE_NUMBER.fullmatch(text):
         raise InvalidParametersError(field, None, "a plain whole number")
     return int(text)
 
 
 def _counter(text: str, columns: Mapping[Field, str]) -> int:
-    counter = int(text) if _WHOLE.fullmatch(text) else -1
-    if text and not 0 <= counter <= _LAST_COUNTER:
+    counter = int(text) if WHOLE_NUMBER.fullmatch(text) else -1
+    if text and not 0 <= counter <= LAST_COUNTER:
         advice = "write the counter that its next code is for, a plain whole number from 0 to 2**64 - 1"
         refuse(Reason.INVALID_PARAMETER, columns.get(Field.COUNTER, Field.COUNTER), shown(text), advice)
     return max(counter, 0)

@@ -7,6 +7,7 @@ from importlib import import_module
 from itertools import islice
 from typing import BinaryIO
 
+from keyfob.extras import needs_extra
 from keyfob.formats import csv_files, fleet_rows, oath_users, uri_list
 from keyfob.formats.csv_layouts import ENTRA_COLUMNS, LAYOUTS, YUBICO_EVENTS, YUBICO_START
 from keyfob.formats.csv_rows import DELIMITERS, Record, read_records
@@ -25,7 +26,8 @@ _HEX_SECRET = re.compile(r"[0-9A-Fa-f]{32,40}")
 
 def _read_pskc(file: BinaryIO) -> Iterator[Row]:
     """Reads PSKC that is not encrypted. What reads XML is loaded only now."""
-    reader: Reader = import_module("keyfob.formats.pskc").read
+    with needs_extra("formats"):
+        reader: Reader = import_module("keyfob.formats.pskc").read
     return reader(file)
 
 

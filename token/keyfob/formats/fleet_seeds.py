@@ -14,10 +14,11 @@ from datetime import UTC, datetime
 
 from keyfob.errors import InvalidParametersError, InvalidSeedError, InvalidUriError, KeyfobError
 from keyfob.formats.csv_writer import escape, read_escaped
+from keyfob.formats.serials import SERIAL
 from keyfob.parameters import Algorithm, Parameters
 from keyfob.quantities import UNIX_LIMIT_S
 from keyfob.seed import Seed
-from keyfob.uri import Provisioning
+from keyfob.uri import WHOLE_NUMBER, Provisioning
 
 COLUMNS = (
     "serial",
@@ -35,9 +36,7 @@ COLUMNS = (
 )
 TOTP, HOTP = "totp", "hotp"
 
-_SERIAL = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PIN = re.compile(r"(?:[0-9]{4,8})?")
-_WHOLE = re.compile(r"0|[1-9][0-9]{0,19}")
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 _LONGEST_FIELD = 4096
 
@@ -120,7 +119,7 @@ def read_record(line: int, row: Sequence[str]) -> SeedRecord:
     for column, content in found.items():
         if len(content) > _LONGEST_FIELD:
             raise InvalidSeedFileError(line, column, f"it has more than {_LONGEST_FIELD} characters")
-    if not _SERIAL.fullmatch(found["serial"]):
+    if not SERIAL.fullmatch(found["serial"]):
         raise InvalidSeedFileError(line, "serial", "1 to 64 letters, digits, dots, hyphens and underscores")
     if not _PIN.fullmatch(found["pin"]):
         raise InvalidSeedFileError(line, "pin", "it has 4 to 8 digits, or is empty where there is none")
@@ -185,7 +184,7 @@ def _parameters(line: int, found: dict[str, str]) -> Parameters:
 
 
 def _whole(line: int, column: str, content: str) -> int:
-    if not _WHOLE.fullmatch(content):
+    if not WHOLE_NUMBER.fullmatch(content):
         raise InvalidSeedFileError(line, column, "it must be a plain whole number")
     return int(content)
 

@@ -14,10 +14,10 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from keyfob.formats.cells import RowFlawError, read_credential, refuse, shown
-from keyfob.formats.derived_serials import serial_of
 from keyfob.formats.fields import Field
 from keyfob.formats.rows import Credential, Reason, Row
 from keyfob.formats.secrets_text import Encoding, SecretReader
+from keyfob.formats.serials import serial_of
 from keyfob.formats.text import read_lines, tidy
 
 _TYPE = re.compile(r"HOTP(?:/(?P<factor>E|T30|T60)(?:/(?P<digits>[678]))?)?")

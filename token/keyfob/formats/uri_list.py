@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from keyfob.errors import InvalidUriError
-from keyfob.formats.derived_serials import serial_of
 from keyfob.formats.rows import Credential, Flaw, Kind, Reason, Row
+from keyfob.formats.serials import serial_of
 from keyfob.formats.text import read_lines, tidy
 from keyfob.uri import Provisioning, parse_uri
 

@@ -1,9 +1,9 @@
-"""Serial numbers for tokens that a file knows only by whose they are."""
+"""Serial numbers: what one is made of, and one for a token that its file knows only by whose it is."""
 
 import hashlib
 import re
 
-_USABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+SERIAL = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _OTHERS = re.compile(r"[^A-Za-z0-9._-]+")
 _SLUG_CHARACTERS = 51
 _DIGEST_CHARACTERS = 12
@@ -14,7 +14,7 @@ def serial_of(name: str) -> str:
 
     The same name has the same serial in every file, and two names have two.
     """
-    if _USABLE.fullmatch(name):
+    if SERIAL.fullmatch(name):
         return name
     slug = _OTHERS.sub("-", name)[:_SLUG_CHARACTERS].strip("-")
     return f"{slug}-{hashlib.sha256(name.encode()).hexdigest()[:_DIGEST_CHARACTERS]}".lstrip("-")
