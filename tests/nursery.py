@@ -48,7 +48,7 @@ for line in sys.stdin:
 
 
 class Server:
-    """A `keyfob serve` in a process of its own, alive until it is killed."""
+    """A `keyfob serve`, or another command, in a process of its own, alive until it is killed or ends."""
 
     def __init__(self, pid, said):
         self.pid, self._said = pid, said
@@ -88,7 +88,7 @@ class Server:
 
 
 class Nursery:
-    """Where servers of an installation come from."""
+    """Where servers of an installation come from, and its other commands."""
 
     def __init__(self, installation, directory):
         self._installation, self._directory = installation, directory
@@ -99,14 +99,18 @@ class Nursery:
 
     def start(self, *arguments, busy_timeout_s=None):
         """Starts a server, on a port of its own; it may take a moment to answer."""
-        said = self._directory / f"server-{next(self._numbers)}.log"
+        return self.command("serve", "--port", "0", *arguments, busy_timeout_s=busy_timeout_s)
+
+    def command(self, *arguments, busy_timeout_s=None):
+        """Starts any command."""
+        said = self._directory / f"process-{next(self._numbers)}.log"
         names = ("KEYFOB_DATABASE_URL", "KEYFOB_KEK")
         environment = {name: self._installation.environment[name] for name in names}
         asked = {
             "said": str(said),
             "environment": environment,
             "busy_timeout_s": busy_timeout_s,
-            "arguments": ["serve", "--port", "0", *arguments],
+            "arguments": arguments,
         }
         self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
@@ -115,7 +119,7 @@ class Nursery:
         return server
 
     def close(self):
-        """Ends every server that is left."""
+        """Ends every process that is left."""
         for server in self._servers:
             server.kill()
         self._process.stdin.close()

@@ -28,7 +28,12 @@ def commands(command, path="keyfob"):
     """Every command that does something, by how it is called, with its options."""
     if not (children := getattr(command, "commands", None)):
         return {
-            path: {name for parameter in command.params for name in parameter.opts if name.startswith("-")}
+            path: {
+                name
+                for parameter in command.params
+                for name in [*parameter.opts, *parameter.secondary_opts]
+                if name.startswith("-")
+            }
         }
     found = {}
     for name, child in children.items():

@@ -63,16 +63,20 @@ def generate(
 def status(database_url: DatabaseOption, keks: KekOption, as_json: JsonOption = False) -> None:
     """Show the data keys, what they are wrapped under, whether they open, and what to do."""
     with local_keys(database_url, keks) as local:
-        from keyfob_verifier.service.key_status import key_status
+        from keyfob_verifier.service.key_status import key_status, signing_key_advice
 
         current = local.context.keyring.keks.current
         now = local.context.clock.now()
         found = [_row(key, now) for key in key_status(local.context)]
+        signing = signing_key_advice(local.context)
     if as_json:
-        printer(as_json).record({"kek": current.kek_id, "where": current.source, "data_keys": found})
+        told = {"kek": current.kek_id, "where": current.source, "data_keys": found}
+        printer(as_json).record(told | {"signing_key_advice": signing or None})
     else:
         typer.echo(f"The key-encryption key in use is {current.kek_id}, {current.source}.")
         printer(as_json).rows(found, if_none="There are no data keys: restore the database from a backup.")
+        if signing:
+            typer.echo(f"The key that signs the record's checkpoints: {signing}.")
 
 
 @rotate.command("kek")

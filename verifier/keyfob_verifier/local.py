@@ -15,6 +15,7 @@ from keyfob.extras import needs_extra
 from keyfob.output import printer
 from keyfob_verifier.access import Caller, Permission
 from keyfob_verifier.attempts import Challenge
+from keyfob_verifier.guessing_options import rules_of_environment
 from keyfob_verifier.serial import check_serial
 
 if TYPE_CHECKING:
@@ -132,13 +133,22 @@ def local_installation(
 ) -> Iterator[LocalInstallation]:
     """The installation, opened by somebody who holds its key, with the machine's own time.
 
+    Codes are judged by the rules against guessing that the environment tells.
+
     Raises:
         TenantNotFoundError: it has no such tenant.
     """
     with needs_extra("server"):
         from keyfob_verifier.records import Purpose
         from keyfob_verifier.service.installation import DEFAULT_TENANT, open_installation
-    context = open_installation(database_url, keks[0], Purpose.PRODUCTION, SystemClock(), older_keks=keks[1:])
+    context = open_installation(
+        database_url,
+        keks[0],
+        Purpose.PRODUCTION,
+        SystemClock(),
+        older_keks=keks[1:],
+        guessing=rules_of_environment(),
+    )
     try:
         with context.store.read() as transaction:
             tenant = transaction.tenants.get(DEFAULT_TENANT if tenant_id is None else tenant_id)

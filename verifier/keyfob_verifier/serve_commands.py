@@ -8,6 +8,15 @@ import typer
 from keyfob import SystemClock, VirtualClock
 from keyfob.extras import needs_extra
 from keyfob_verifier.api.limits import DEFAULT_REQUESTS_PER_S
+from keyfob_verifier.guessing_options import (
+    DEFAULT_RULES,
+    FailureBudgetOption,
+    FailureRefillOption,
+    NextCodeOption,
+    SourceBudgetOption,
+    SourceRefillOption,
+    guessing_rules,
+)
 from keyfob_verifier.local import DatabaseOption, KekOption
 
 if TYPE_CHECKING:
@@ -85,6 +94,11 @@ def serve(
     plaintext: PlaintextOption = False,
     rate_limit: RateOption = DEFAULT_REQUESTS_PER_S,
     log_level: LogLevelOption = "info",
+    failure_budget: FailureBudgetOption = DEFAULT_RULES.throttle.budget,
+    failure_refill: FailureRefillOption = DEFAULT_RULES.throttle.refill_per_hour,
+    source_budget: SourceBudgetOption = DEFAULT_RULES.source_throttle.budget,
+    source_refill: SourceRefillOption = DEFAULT_RULES.source_throttle.refill_per_hour,
+    next_code: NextCodeOption = DEFAULT_RULES.next_code,
     test_clock: TestClockOption = None,
 ) -> None:
     """Serve the verifier over HTTP until it is stopped."""
@@ -104,10 +118,13 @@ def serve(
     tls = _tls(tls_certificate, tls_key)
     if tls is None and not edge.trusted_proxies and not plaintext:
         serving.require_secrecy(host)
+    guessing = guessing_rules(failure_budget, failure_refill, source_budget, source_refill, next_code)
     purpose = Purpose.PRODUCTION if test_clock is None else Purpose.TEST
     clock = SystemClock() if test_clock is None else VirtualClock(test_clock)
     with serving.listen(host, port) as listener:
-        context = open_installation(database_url, keks[0], purpose, clock, older_keks=keks[1:], policy=policy)
+        context = open_installation(
+            database_url, keks[0], purpose, clock, older_keks=keks[1:], policy=policy, guessing=guessing
+        )
         app = create_app(context, edge)
         serving.serve(app, listener, _announce, tls=tls, log_level=log_level)
 

@@ -6,7 +6,7 @@ from hsm import hsm, softhsm  # noqa: F401  fixtures
 from key_samples import TenantFob, add_tenant, data_keys_of, tamper
 from keyfob import SealingKey
 from keyfob.key_file import read_key_file
-from keyfob_verifier.keys.errors import KekMissingError
+from keyfob_verifier.keys.errors import KekMissingError, SigningKekMissingError
 from keyfob_verifier.keys.kek import HeldKek
 from keyfob_verifier.keys.provider import open_kek, open_or_make_kek
 from keyfob_verifier.records import Purpose
@@ -123,6 +123,42 @@ def test_signing_key_of_the_record_moves_too(context, opened, tenants, new):
     assert rotate(context, new).wrapped == len(tenants) + 1
     assert unknown_keks(context) == [new.kek_id]
     assert public_key(opened(new)) == before
+
+
+def test_start_without_the_kek_of_the_signing_key_names_it_and_says_that_seeds_open(
+    context, opened, tenants, old, new
+):
+    """As after a rotation that was halted before its last step, with the new KEK alone."""
+
+    def halt(_done, _total):
+        raise HaltedError
+
+    with context.store.write() as transaction:
+        public_key = present_signer(transaction, context.keyring.keks, context.clock.now()).public_key
+    with pytest.raises(HaltedError):
+        rotate(context, new, halt)
+    assert kek_ids(context, tenants) == {new.kek_id}
+    with pytest.raises(SigningKekMissingError) as caught:
+        opened(new)
+    assert caught.value.kek_ids == (old.kek_id,)
+    for part in (old.kek_id, "signs the record's checkpoints", "--kek", "keys rotate kek"):
+        assert part in str(caught.value)
+    assert "no seed opens" not in str(caught.value)
+    both = opened(new, old)
+    assert rotate(both, new).wrapped == 1
+    alone = opened(new)
+    with alone.store.write() as transaction:
+        assert present_signer(transaction, alone.keyring.keks, 0.0).public_key == public_key
+
+
+def test_missing_data_key_kek_is_told_before_the_signing_key_s(context, opened, tenants, old, new):
+    with context.store.write() as transaction:
+        present_signer(transaction, context.keyring.keks, context.clock.now())
+    stranger = HeldKek(SealingKey.generate(), "env:X")
+    rotate_kek(context, "tester", DEFAULT_TENANT, stranger, unwatched)
+    with pytest.raises(KekMissingError, match="no seed opens") as caught:
+        opened(old)
+    assert caught.value.kek_ids == (stranger.kek_id,)
 
 
 def test_rotation_is_in_the_record_of_every_tenant(context, tenants, new):

@@ -8,7 +8,8 @@ from keyfob_verifier.keys.provider import open_or_make_kek
 from keyfob_verifier.records import Purpose
 from keyfob_verifier.service.installation import DEFAULT_TENANT, open_sealed
 from keyfob_verifier.service.key_rotation import rotate_data_keys
-from keyfob_verifier.service.key_status import key_status
+from keyfob_verifier.service.key_status import key_status, signing_key_advice
+from keyfob_verifier.service.signing import present_signer
 
 
 class HaltedError(Exception):
@@ -84,3 +85,19 @@ def test_rotation_that_was_halted_is_named(context, tenant):
     assert (old.is_newest, old.seeds, new.is_newest, new.seeds) == (False, 0, True, 1)
     assert "not finished" in old.advice
     assert not new.advice
+
+
+def test_key_that_signs_checkpoints_is_not_forgotten(context, database_url, new):
+    def advice(*keks):
+        fresh = open_sealed(database_url, [kek.source for kek in keks], Purpose.PRODUCTION, context.clock)
+        told = signing_key_advice(fresh)
+        fresh.store.close()
+        return told
+
+    old = context.keyring.keks.current
+    assert advice(old) == ""
+    with context.store.write() as transaction:
+        present_signer(transaction, context.keyring.keks, context.clock.now())
+    assert advice(old) == advice(old, new) == ""
+    assert "rotate kek" in advice(new, old)
+    assert f"({old.kek_id}) with --kek" in advice(new)

@@ -8,8 +8,7 @@ from keyfob_verifier.access import Permission
 from keyfob_verifier.api.dependencies import OpenContext, Requires, Writer
 from keyfob_verifier.api.problems import RESPONSES
 from keyfob_verifier.clock_errors import ClockUnreliableError
-from keyfob_verifier.keys.errors import KekMissingError
-from keyfob_verifier.service.data_keys import unknown_keks
+from keyfob_verifier.service.data_keys import require_keks
 
 router = APIRouter(tags=["health"])
 
@@ -23,10 +22,8 @@ async def healthz() -> str:
 @router.get("/readyz", response_class=PlainTextResponse, responses={503: RESPONSES[503]})
 def readyz(context: OpenContext, writer: Writer) -> str:
     """The database answers and takes what is written to it, its keys can be opened, and the clock can be believed."""
-    missing = unknown_keks(context)
+    require_keks(context)
     writer.raise_failure()
-    if missing:
-        raise KekMissingError(*missing)
     context.guard.observe()
     if reasons := context.guard.reasons:
         raise ClockUnreliableError(reasons)

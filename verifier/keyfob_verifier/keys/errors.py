@@ -83,10 +83,25 @@ class KekMissingError(VerifierError):
 
     def __init__(self, *kek_ids: str) -> None:
         self.kek_ids = kek_ids
-        super().__init__(
-            f"keys of this database are wrapped under a key-encryption key that is not here (its id is "
-            f"{', '.join(kek_ids)}): name it with --kek, beside the present one while a rotation lasts; without it no "
-            "seed opens"
+        super().__init__(self._sentence(", ".join(kek_ids)))
+
+    @staticmethod
+    def _sentence(named: str) -> str:
+        return (
+            f"keys of this database are wrapped under a key-encryption key that is not here (its id is {named}): "
+            "name it with --kek, beside the present one while a rotation lasts; without it no seed opens"
+        )
+
+
+class SigningKekMissingError(KekMissingError):
+    """Every seed opens; what signs the record's checkpoints is wrapped under a KEK that this process was not given."""
+
+    @staticmethod
+    def _sentence(named: str) -> str:
+        return (
+            "the key that signs the record's checkpoints is wrapped under a key-encryption key that is not here (its "
+            f"id is {named}): name it with --kek beside the present one, and end the change of keys with 'keyfob keys "
+            "rotate kek'; the seeds need it no more"
         )
 
 

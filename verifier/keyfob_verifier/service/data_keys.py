@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from keyfob import SealedSeed, SealingKey, Seed
 from keyfob_verifier.keys.envelope import wrap
-from keyfob_verifier.keys.errors import DataKeyMissingError
+from keyfob_verifier.keys.errors import DataKeyMissingError, KekMissingError, SigningKekMissingError
 from keyfob_verifier.records import SEALED_AS, Token
 from keyfob_verifier.service.context import Context
 from keyfob_verifier.store.database import Transaction
@@ -59,7 +59,28 @@ def unknown_keks(context: Context) -> list[str]:
     Raises:
         StorageUnavailableError: the database does not answer.
     """
+    over_seeds, over_signing = _unknown_keks(context)
+    return sorted(over_seeds | over_signing)
+
+
+def require_keks(context: Context) -> None:
+    """Ends well where every key in the database is wrapped under a KEK that this process has.
+
+    Raises:
+        KekMissingError: data keys are wrapped under another one; all that are missing are named.
+        SigningKekMissingError: every data key is at hand, and a key that signs the record's checkpoints is not.
+        StorageUnavailableError: the database does not answer.
+    """
+    over_seeds, over_signing = _unknown_keks(context)
+    if over_seeds:
+        raise KekMissingError(*sorted(over_seeds | over_signing))
+    if over_signing:
+        raise SigningKekMissingError(*sorted(over_signing))
+
+
+def _unknown_keks(context: Context) -> tuple[frozenset[str], frozenset[str]]:
+    known = context.keyring.keks.ids
     with context.store.read() as transaction:
-        used = transaction.data_keys.kek_ids()
-        used |= {record.kek_id for record in transaction.signing_keys.all()}
-    return sorted(used - context.keyring.keks.ids)
+        over_seeds = transaction.data_keys.kek_ids()
+        over_signing = frozenset(record.kek_id for record in transaction.signing_keys.all())
+    return over_seeds - known, over_signing - known

@@ -4,17 +4,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from keyfob import Clock, SealingKey
-from keyfob_verifier.decide.throttle import Throttle
 from keyfob_verifier.errors import WrongPurposeError
 from keyfob_verifier.keys.envelope import wrap
-from keyfob_verifier.keys.errors import KekMissingError
 from keyfob_verifier.keys.kek import Keks
 from keyfob_verifier.keys.keyring import Keyring
 from keyfob_verifier.keys.provider import KekSpec, open_kek, prepare_kek
 from keyfob_verifier.records import Purpose, Tenant, WrappedDataKey
 from keyfob_verifier.service.api_keys import DEFAULT_LIFE_S, NewApiKey, create_api_key
 from keyfob_verifier.service.context import Context
-from keyfob_verifier.service.data_keys import unknown_keks
+from keyfob_verifier.service.data_keys import require_keks
+from keyfob_verifier.service.guessing import GuessingRules
 from keyfob_verifier.store.database import Store, new_database, open_database, sqlite_path
 
 DEFAULT_TENANT = "default"
@@ -51,7 +50,7 @@ def open_installation(
     *,
     older_keks: Sequence[KekSpec] = (),
     policy: str = "credible",
-    throttle: Throttle = Throttle(),  # noqa: B008  immutable
+    guessing: GuessingRules = GuessingRules(),  # noqa: B008  immutable
 ) -> Context:
     """Opens an installation for use, once every data key in it has been opened.
 
@@ -62,16 +61,17 @@ def open_installation(
         clock: the verifier's time.
         older_keks: others that data keys may still be wrapped under, or the one that they are going to be.
         policy: the window policy's name.
-        throttle: the limits on guessing.
+        guessing: the rules against it.
 
     Raises:
         KekMissingError: data keys are wrapped under a key-encryption key that is not given.
+        SigningKekMissingError: only what signs the record's checkpoints is.
         WrongKekError: one does not open under the key-encryption key that it names.
         WrongPurposeError: the database was created for something else.
         DatabaseMissingError: there is none; other database errors as `open_database` raises them.
         Others about key-encryption keys as `open_kek` raises them.
     """
-    context = open_sealed(database_url, [kek, *older_keks], purpose, clock, policy=policy, throttle=throttle)
+    context = open_sealed(database_url, [kek, *older_keks], purpose, clock, policy=policy, guessing=guessing)
     try:
         _open_data_keys(context)
     except BaseException:
@@ -87,7 +87,7 @@ def open_sealed(
     clock: Clock,
     *,
     policy: str = "credible",
-    throttle: Throttle = Throttle(),  # noqa: B008  immutable
+    guessing: GuessingRules = GuessingRules(),  # noqa: B008  immutable
 ) -> Context:
     """Opens an installation as `open_installation` does, and leaves every data key sealed until it is asked for."""
     store = open_database(database_url)
@@ -96,7 +96,15 @@ def open_sealed(
     except BaseException:
         store.close()
         raise
-    return Context(store, keyring, clock, policy, throttle)
+    return Context(
+        store,
+        keyring,
+        clock,
+        policy,
+        throttle=guessing.throttle,
+        source_throttle=guessing.source_throttle,
+        next_code=guessing.next_code,
+    )
 
 
 def database_directory(database_url: str) -> Path | None:
@@ -106,8 +114,7 @@ def database_directory(database_url: str) -> Path | None:
 
 
 def _open_data_keys(context: Context) -> None:
-    if missing := unknown_keks(context):
-        raise KekMissingError(*missing)
+    require_keks(context)
     with context.store.read() as transaction:
         stored = transaction.data_keys.all()
     for record in stored:

@@ -50,6 +50,22 @@ def key_status(context: Context) -> list[DataKeyStatus]:
     ]
 
 
+def signing_key_advice(context: Context) -> str:
+    """What to do about the key that signs the record's checkpoints; empty where nothing is.
+
+    Raises:
+        StorageUnavailableError: the database does not answer.
+    """
+    with context.store.read() as transaction:
+        used = {record.kek_id for record in transaction.signing_keys.all()}
+    keks = context.keyring.keks
+    if missing := used - keks.ids:
+        return f"name its KEK ({', '.join(sorted(missing))}) with --kek too, or restore it: no verifier starts without"
+    if used - {keks.current.kek_id}:
+        return "run keyfob keys rotate kek: it is wrapped under another KEK than the first one given"
+    return ""
+
+
 def _status(context: Context, record: WrappedDataKey, count: SeedCount, is_newest: bool) -> DataKeyStatus:
     problem = _problem(context, record)
     return DataKeyStatus(
