@@ -1,5 +1,8 @@
 import stat
+import subprocess
+import sys
 import threading
+import time
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -158,3 +161,55 @@ def test_writers_of_one_row_wait_for_each_other(context, hold):
 def test_token_comes_back_as_it_was(context, hold):
     held = hold(issuer="Bank", grade_ppm=5.0, clock_offset_s=-3.25)
     assert held.token() == held.enrolment.token
+
+
+BUSY_WRITER = """
+import sqlite3, sys, time
+connection = sqlite3.connect(sys.argv[1], timeout=15, isolation_level=None)
+print("begun", flush=True)
+while True:
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("UPDATE installation SET id = id")
+    time.sleep(0.004)
+    connection.execute("COMMIT")
+"""
+
+
+@pytest.fixture
+def quiet_url(tmp_path, kek_path, clock):
+    """An SQLite database that nobody writes to."""
+    initialise(url := f"sqlite:///{tmp_path}/data/verifier.db", kek_path, Purpose.PRODUCTION, clock)
+    return url
+
+
+@pytest.fixture
+def busy_url(quiet_url):
+    """An SQLite database that another process writes to, one transaction after the other."""
+    path = str(database.sqlite_path(quiet_url))
+    with subprocess.Popen([sys.executable, "-c", BUSY_WRITER, path], stdout=subprocess.PIPE) as writer:
+        writer.stdout.readline()
+        yield quiet_url
+        assert writer.poll() is None
+        writer.kill()
+
+
+def test_process_that_writes_without_a_pause_leaves_others_their_turn(busy_url):
+    store = open_database(busy_url)
+    began = time.monotonic()
+    for _ in range(5):
+        store.probe()
+    assert time.monotonic() - began < 10.0
+    store.close()
+
+
+def test_writer_gives_up_when_its_patience_ends(quiet_url, monkeypatch):
+    store = open_database(quiet_url)
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.3)
+    with connected(quiet_url) as holder:
+        holder.exec_driver_sql("UPDATE installation SET id = id")
+        began = time.monotonic()
+        with pytest.raises(StorageUnavailableError, match="locked"):
+            store.probe()
+        assert 0.3 <= time.monotonic() - began < 5.0
+    store.probe()
+    store.close()
